@@ -1,0 +1,9 @@
+//! The ground: limits, time, ids, canonical bytes and the checks on text. Knows nothing of money.
+
+pub mod bounds;
+pub(crate) mod encode;
+pub(crate) mod id;
+pub(crate) mod invalid;
+pub(crate) mod sync;
+pub(crate) mod text;
+pub(crate) mod time;

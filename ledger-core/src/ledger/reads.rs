@@ -1,0 +1,149 @@
+//! The verbs that only look.
+
+use std::sync::Arc;
+
+use crate::base::bounds::{BALANCES_MAX, PAGE_MAX};
+use crate::base::id::{TransactionId, WalletId};
+use crate::base::invalid::{Field, Invalid};
+use crate::base::time::Timestamp;
+use crate::error::report::{Error, Result};
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::ledger::Ledger;
+use crate::model::entry::{Order, Span};
+use crate::model::record::AssetRecord;
+use crate::model::rejection::Rejection;
+use crate::model::wallet::{Balance, Wallet};
+use crate::money::amount::Amount;
+use crate::money::asset::{Asset, AssetCode};
+use crate::money::value::Money;
+use crate::read::history::{self, HistoryPage, HistoryQuery};
+use crate::read::listing::{self, WalletPage, WalletQuery};
+use crate::rules::rows::Answer;
+
+impl Ledger {
+    /// An asset by its code: one that was defined, or an ISO 4217 currency.
+    pub fn asset(&self, code: &str) -> Result<Asset> {
+        let code = AssetCode::new(code)?;
+        let defined = self.engine.store.asset(code)?.map(|record| record.asset);
+        let known = defined.or_else(|| Asset::known(code));
+        Ok(known.ok_or(Rejection::UnknownAsset { code })?)
+    }
+
+    /// At most 1,000 of the assets that were defined or used, by code, after `after`.
+    pub fn assets(&self, after: Option<AssetCode>) -> Result<Vec<Arc<AssetRecord>>> {
+        Ok(self.engine.store.assets(after, PAGE_MAX)?)
+    }
+
+    /// The wallet that stands for everything outside, in one asset.
+    pub fn world(&self, asset: Asset) -> Result<Wallet> {
+        let name = WalletName::world(asset.code());
+        let wallet = self.engine.store.wallet_named(&name)?;
+        Ok(wallet.ok_or(Rejection::UnknownAsset { code: asset.code() })?)
+    }
+
+    /// A wallet by its name, if there is one.
+    pub fn find_wallet(&self, name: &str) -> Result<Option<Wallet>> {
+        Ok(self.engine.store.wallet_named(&WalletName::new(name)?)?)
+    }
+
+    /// A wallet by its id.
+    pub fn wallet(&self, wallet: impl Into<WalletId>) -> Result<Wallet> {
+        let wallet = wallet.into();
+        let found = self.engine.store.wallet(wallet)?;
+        Ok(found.ok_or(Rejection::UnknownWallet { wallet })?)
+    }
+
+    /// A page of wallets, by name.
+    pub fn wallets(&self, query: &WalletQuery) -> Result<WalletPage> {
+        listing::page(self.engine.store.as_ref(), query)
+    }
+
+    /// What a wallet holds.
+    pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
+        let wallet = wallet.into();
+        let row = self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
+        Ok(Balance::from(&row))
+    }
+
+    /// What several wallets hold, all at one moment, in the order asked for.
+    pub fn balances(&self, wallets: &[WalletId]) -> Result<Vec<Balance>> {
+        if wallets.len() > BALANCES_MAX {
+            let problem = format!(
+                "balances gives at most {BALANCES_MAX} wallets at once; this asks for {}",
+                wallets.len()
+            );
+            return Err(Invalid::new(Field::Page, problem).into());
+        }
+        let rows = self.engine.store.rows(wallets)?;
+        let balances = wallets
+            .iter()
+            .zip(rows)
+            .map(|(&wallet, row)| row.as_ref().map(Balance::from).ok_or_else(|| unknown(wallet)));
+        balances.collect()
+    }
+
+    /// What a wallet had posted at a time: everything recorded then or before.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger, ManualClock, MemoryStore, WalletSpec};
+    /// use std::{sync::Arc, time::Duration};
+    /// let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse()?));
+    /// let ledger = Ledger::builder(MemoryStore::new()).clock(clock.clone()).build()?;
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let first = ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
+    /// clock.advance(Duration::from_secs(60));
+    /// ledger.deposit(&alice, usd.money("2.00")?, "d2")?;
+    /// assert_eq!(ledger.balance_at(&alice, first.at)?, usd.money("1.00")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn balance_at(&self, wallet: impl Into<WalletId>, at: Timestamp) -> Result<Money> {
+        let wallet = wallet.into();
+        let row = self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
+        let next = Timestamp::from_unix_ms(at.unix_ms().saturating_add(1));
+        let span = Span::between(None, Some(next));
+        let last = self.engine.store.entries(wallet, span, Order::NewestFirst, 1)?.pop();
+        Ok(last.map_or(row.asset.of(Amount::ZERO), |entry| entry.balance_after))
+    }
+
+    /// A page of a wallet's history.
+    pub fn history(
+        &self,
+        wallet: impl Into<WalletId>,
+        query: &HistoryQuery,
+    ) -> Result<HistoryPage> {
+        let wallet = wallet.into();
+        self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
+        history::page(self.engine.store.as_ref(), wallet, query)
+    }
+
+    /// What has this id: a transaction, or a request that was refused and is remembered.
+    pub fn transaction(&self, id: TransactionId) -> Result<Option<Answer>> {
+        Ok(self.engine.store.find(id)?)
+    }
+
+    /// What became of a key: a transaction, a remembered refusal, or nothing yet.
+    ///
+    /// ```
+    /// use ledger_core::{Answer, Asset, Ledger, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let receipt = ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
+    /// let Some(Answer::Done(found)) = ledger.transaction_by_key("d1")? else { panic!() };
+    /// assert_eq!(found.id, receipt.id);
+    /// assert!(ledger.transaction_by_key("d2")?.is_none());
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn transaction_by_key<K: TryInto<Key>>(&self, key: K) -> Result<Option<Answer>>
+    where
+        Error: From<K::Error>,
+    {
+        Ok(self.engine.store.answer(&key.try_into()?)?)
+    }
+}
+
+fn unknown(wallet: WalletId) -> Error {
+    Rejection::UnknownWallet { wallet }.into()
+}

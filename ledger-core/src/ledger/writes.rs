@@ -1,0 +1,223 @@
+//! The verbs that change something.
+
+use crate::base::id::WalletId;
+use crate::error::report::{Error, Result};
+use crate::input::key::Key;
+use crate::ledger::Ledger;
+use crate::model::command::{Command, Leg};
+use crate::model::prepared::Prepared;
+use crate::model::record::AssetSpec;
+use crate::model::rejection::Rejection;
+use crate::model::transaction::Receipt;
+use crate::model::wallet::{Wallet, WalletSpec};
+use crate::money::asset::Asset;
+use crate::money::value::Money;
+use crate::write::unit::{Outcome, Unit, check_call};
+
+/// Reads a key from text, or takes one that was read before.
+fn key<K: TryInto<Key>>(key: K) -> Result<Key>
+where
+    Error: From<K::Error>,
+{
+    Ok(key.try_into()?)
+}
+
+impl Ledger {
+    /// Defines an asset of your own. Defining it again in the same way changes nothing. ISO 4217
+    /// currencies need no definition.
+    pub fn define_asset(&self, spec: impl Into<AssetSpec>) -> Result<Asset> {
+        let asset = self.one(Unit::Asset(spec.into()))?.asset()?;
+        Ok(asset.asset)
+    }
+
+    /// Opens a wallet. Opening it again in the same way gives the same wallet.
+    pub fn open_wallet(&self, spec: WalletSpec) -> Result<Wallet> {
+        self.one(Unit::Wallet(spec))?.wallet()
+    }
+
+    /// Opens wallets, each on its own, in one call.
+    pub fn open_wallets(
+        &self,
+        specs: impl IntoIterator<Item = WalletSpec>,
+    ) -> Result<Vec<Result<Wallet>>> {
+        let answers = self.call(specs.into_iter().map(Unit::Wallet).collect())?;
+        Ok(answers.into_iter().map(|answer| answer?.wallet()).collect())
+    }
+
+    /// Brings money in from outside.
+    pub fn deposit<K: TryInto<Key>>(
+        &self,
+        to: impl Into<WalletId>,
+        amount: Money,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::deposit(self::key(key)?, to, amount))
+    }
+
+    /// Sends money outside.
+    pub fn withdraw<K: TryInto<Key>>(
+        &self,
+        from: impl Into<WalletId>,
+        amount: Money,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::withdraw(self::key(key)?, from, amount))
+    }
+
+    /// Moves money from one wallet to another.
+    pub fn transfer<K: TryInto<Key>>(
+        &self,
+        from: impl Into<WalletId>,
+        to: impl Into<WalletId>,
+        amount: Money,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::transfer(self::key(key)?, from, to, amount))
+    }
+
+    /// Carries out 1 to 1,000 postings in their order, all or none.
+    pub fn post<K: TryInto<Key>>(
+        &self,
+        legs: impl IntoIterator<Item = Leg>,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::post(self::key(key)?, legs))
+    }
+
+    /// Freezes a wallet: nothing moves in or out until it is unfrozen.
+    pub fn freeze<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::freeze(self::key(key)?, wallet))
+    }
+
+    /// Unfreezes a wallet.
+    pub fn unfreeze<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::unfreeze(self::key(key)?, wallet))
+    }
+
+    /// Closes a wallet that holds nothing, for ever.
+    pub fn close<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::close(self::key(key)?, wallet))
+    }
+
+    /// Carries out one command.
+    pub fn submit(&self, command: Command) -> Result<Receipt> {
+        let prepared = self.prepare(command)?;
+        self.one(Unit::Command(prepared))?.receipt()
+    }
+
+    /// Carries out commands in their order, each on its own: one that is refused does not stop the
+    /// others. They share a commit.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Command, ErrorKind, Ledger, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let answers = ledger.submit_each([
+    ///     Command::deposit("d1".parse()?, &alice, usd.money("1.00")?),
+    ///     Command::withdraw("w1".parse()?, &alice, usd.money("2.00")?),
+    ///     Command::withdraw("w2".parse()?, &alice, usd.money("1.00")?),
+    /// ])?;
+    /// assert!(answers[0].is_ok() && answers[2].is_ok());
+    /// assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::InsufficientFunds);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn submit_each(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Vec<Result<Receipt>>> {
+        let mut bad = Vec::new();
+        let mut units = Vec::new();
+        for (item, command) in commands.into_iter().enumerate() {
+            match self.prepare(command) {
+                Ok(prepared) => units.push(Unit::Command(prepared)),
+                Err(error) => bad.push((item, error)),
+            }
+        }
+        let answers =
+            if units.is_empty() && !bad.is_empty() { Vec::new() } else { self.call(units)? };
+        let mut answers: Vec<_> =
+            answers.into_iter().map(|answer| answer.and_then(Outcome::receipt)).collect();
+        // In ascending order, so that each comes to stand where its command stood.
+        for (item, error) in bad {
+            answers.insert(item, Err(error));
+        }
+        Ok(answers)
+    }
+
+    /// Carries out all commands or none. An error says at which [`item`](Error::item) it stopped.
+    ///
+    /// A retry must bring the same commands in the same order; it gets the first answer.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Command, Ledger, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let refused = ledger
+    ///     .submit_all([
+    ///         Command::deposit("d1".parse()?, &alice, usd.money("1.00")?),
+    ///         Command::withdraw("w1".parse()?, &alice, usd.money("2.00")?),
+    ///     ])
+    ///     .unwrap_err();
+    /// assert_eq!(refused.item(), Some(1));
+    /// assert_eq!(ledger.balance(&alice)?.posted, usd.money("0")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn submit_all(&self, commands: impl IntoIterator<Item = Command>) -> Result<Vec<Receipt>> {
+        let prepared = commands
+            .into_iter()
+            .enumerate()
+            .map(|(item, command)| self.prepare(command).map_err(|error| error.at_item(item)));
+        let batch = Unit::batch(prepared.collect::<Result<_>>()?)?;
+        self.one(batch)?.receipts()
+    }
+
+    fn prepare(&self, command: Command) -> Result<Prepared> {
+        let prepared = command
+            .check()
+            .map_err(Error::from)
+            .and_then(|()| Prepared::new(command, |asset| self.world_of(asset)));
+        if let Err(error) = &prepared {
+            self.engine.meter.error(error);
+        }
+        prepared
+    }
+
+    fn world_of(&self, asset: Asset) -> Result<WalletId> {
+        let code = asset.code();
+        let known = self.engine.store.asset(code)?;
+        Ok(known.ok_or(Rejection::UnknownAsset { code })?.world)
+    }
+
+    fn one(&self, unit: Unit) -> Result<Outcome> {
+        let answer = self.call(vec![unit])?.pop();
+        answer.unwrap_or_else(|| Err(Error::internal("a call got no answer")))
+    }
+
+    fn call(&self, units: Vec<Unit>) -> Result<Vec<Result<Outcome>>> {
+        check_call(&units)?;
+        self.engine.submit(units)
+    }
+}

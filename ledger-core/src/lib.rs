@@ -1,0 +1,73 @@
+//! An embedded, double-entry wallet ledger: the model, the rules, the write path, and a store in
+//! memory.
+//!
+//! Wallets hold money of one asset each. Every change is a transaction of postings from one wallet
+//! to another, so that money is never made or lost, under a key of the caller's, so that it never
+//! happens twice. Calls that arrive together share one durable commit.
+//!
+//! ```
+//! use ledger_core::{Asset, Ledger, WalletSpec};
+//!
+//! let ledger = Ledger::in_memory();
+//! let usd = Asset::iso("USD")?;
+//! let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+//! let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+//! ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
+//! ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+//! assert_eq!(ledger.balance(&alice)?.posted.to_string(), "87.50 USD");
+//! # Ok::<(), ledger_core::Error>(())
+//! ```
+//!
+//! The folders are layers; each may use those before it, never those behind:
+//! `base`, `money`, `input`, `model`, `rules`, `store`, `memory`, `error`, `stats`, `write`, `read`,
+//! `ledger`, `contract`.
+
+#![forbid(unsafe_code)]
+
+mod base;
+mod error;
+mod input;
+mod ledger;
+mod memory;
+mod model;
+mod money;
+mod read;
+mod rules;
+mod stats;
+mod store;
+mod write;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use base::bounds;
+pub use base::id::{Stamp, Stamps, TransactionId, WalletId};
+pub use base::invalid::{Field, Invalid};
+pub use base::time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use error::kind::{Class, ErrorKind};
+pub use error::report::{Error, Result};
+pub use input::actor::{Actor, ActorText};
+pub use input::key::Key;
+pub use input::metadata::Metadata;
+pub use input::name::{Owner, WalletName};
+pub use ledger::{Ledger, LedgerBuilder};
+pub use memory::MemoryStore;
+pub use model::command::{Command, Leg};
+pub use model::entry::{Entry, Order, Position, Span};
+pub use model::fingerprint::Fingerprint;
+pub use model::record::{AssetRecord, AssetSpec, Record, Refusal, RefusedItem};
+pub use model::rejection::Rejection;
+pub use model::transaction::{Kind, Posting, Postings, Receipt, StatusChange, Transaction};
+pub use model::wallet::{Balance, Status, Wallet, WalletRecord, WalletRow, WalletSpec};
+pub use money::amount::Amount;
+pub use money::asset::{Asset, AssetCode};
+pub use money::value::Money;
+pub use read::cursor::Cursor;
+pub use read::history::{HistoryPage, HistoryQuery};
+pub use read::listing::{WalletPage, WalletQuery};
+pub use rules::apply::{WalletRows, apply};
+pub use rules::rows::{Answer, Rows, Wants};
+pub use stats::meter::Stats;
+pub use store::contract::{Group, Store, WalletFilter};
+pub use store::failure::{StoreError, StoreResult};
+pub use write::pauses::Retry;

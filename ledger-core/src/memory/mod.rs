@@ -1,0 +1,146 @@
+//! A store that lives in memory: the reference for every other one, and good for tests.
+
+mod state;
+mod turns;
+
+use std::sync::Arc;
+
+use crate::base::id::{Stamps, TransactionId, WalletId};
+use crate::base::sync::RwLock;
+use crate::base::time::Timestamp;
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::memory::state::State;
+use crate::memory::turns::{Turn, Turns};
+use crate::model::entry::{Entry, Order, Span};
+use crate::model::record::{AssetRecord, Record};
+use crate::model::wallet::{Wallet, WalletRow};
+use crate::money::asset::AssetCode;
+use crate::rules::rows::{Answer, Rows, Wants};
+use crate::store::contract::{Group, Store, WalletFilter};
+use crate::store::failure::StoreResult;
+
+/// A store in memory. What it holds is gone with it.
+///
+/// ```
+/// use ledger_core::{Ledger, MemoryStore};
+/// let ledger = Ledger::new(MemoryStore::with_lanes(2));
+/// # drop(ledger);
+/// ```
+#[derive(Debug)]
+pub struct MemoryStore {
+    state: RwLock<State>,
+    turns: Turns,
+    lanes: usize,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store with one lane.
+    pub fn new() -> Self {
+        Self::with_lanes(1)
+    }
+
+    /// An empty store in which so many groups may run at once.
+    pub fn with_lanes(lanes: usize) -> Self {
+        Self { state: RwLock::default(), turns: Turns::default(), lanes: lanes.max(1) }
+    }
+
+    /// A copy of the journal.
+    pub fn journal(&self) -> Vec<Record> {
+        self.state.read().journal().to_vec()
+    }
+}
+
+impl Store for MemoryStore {
+    fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
+        Ok(Box::new(MemoryGroup { store: self, turn: None }))
+    }
+
+    fn latest(&self) -> StoreResult<Option<Timestamp>> {
+        Ok(self.state.read().journal().last().map(|record| record.stamp().time()))
+    }
+
+    fn asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
+        Ok(self.state.read().asset(code).cloned())
+    }
+
+    fn assets(&self, after: Option<AssetCode>, limit: usize) -> StoreResult<Vec<Arc<AssetRecord>>> {
+        Ok(self.state.read().assets(after, limit))
+    }
+
+    fn rows(&self, wallets: &[WalletId]) -> StoreResult<Vec<Option<WalletRow>>> {
+        let state = self.state.read();
+        Ok(wallets.iter().map(|&wallet| state.row(wallet).copied()).collect())
+    }
+
+    fn row(&self, wallet: WalletId) -> StoreResult<Option<WalletRow>> {
+        Ok(self.state.read().row(wallet).copied())
+    }
+
+    fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
+        Ok(self.state.read().wallet(wallet))
+    }
+
+    fn wallet_named(&self, name: &WalletName) -> StoreResult<Option<Wallet>> {
+        Ok(self.state.read().wallet_named(name))
+    }
+
+    fn wallets(&self, filter: &WalletFilter) -> StoreResult<Vec<Wallet>> {
+        Ok(self.state.read().wallets(filter))
+    }
+
+    fn entries(
+        &self,
+        wallet: WalletId,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> StoreResult<Vec<Entry>> {
+        Ok(self.state.read().entries(wallet, span, order, limit))
+    }
+
+    fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
+        Ok(self.state.read().find(id))
+    }
+
+    fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
+        Ok(self.state.read().answer(key).cloned())
+    }
+}
+
+struct MemoryGroup<'a> {
+    store: &'a MemoryStore,
+    turn: Option<Turn<'a>>,
+}
+
+impl Group for MemoryGroup<'_> {
+    fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows> {
+        Ok(self.store.state.read().load(wants))
+    }
+
+    fn reserve(&mut self, now: Timestamp, node: u8, count: usize) -> StoreResult<Option<Stamps>> {
+        let Some((turn, stamps)) = self.store.turns.reserve(now, node, count) else {
+            return Ok(None);
+        };
+        self.turn = Some(turn);
+        Ok(Some(stamps))
+    }
+
+    fn commit(self: Box<Self>, records: Vec<Record>) -> StoreResult<()> {
+        if let Some(turn) = &self.turn {
+            turn.wait();
+        }
+        self.store.state.write().publish(records);
+        Ok(())
+    }
+}

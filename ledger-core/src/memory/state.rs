@@ -1,0 +1,210 @@
+//! The journal and what is derived from it.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::base::id::{TransactionId, WalletId};
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::model::entry::{Entry, Order, Position, Span};
+use crate::model::record::{AssetRecord, Record, Refusal};
+use crate::model::transaction::Transaction;
+use crate::model::wallet::{Wallet, WalletRecord, WalletRow};
+use crate::money::asset::AssetCode;
+use crate::rules::apply::{WalletRows, apply};
+use crate::rules::rows::{Answer, Rows, Wants};
+use crate::store::contract::WalletFilter;
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// In the order of stamps.
+    journal: Vec<Record>,
+    accounts: Accounts,
+    names: BTreeMap<WalletName, WalletId>,
+    assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
+    answers: HashMap<Key, Answer>,
+}
+
+#[derive(Debug, Default)]
+struct Accounts(HashMap<WalletId, Account>);
+
+#[derive(Debug)]
+struct Account {
+    record: Arc<WalletRecord>,
+    row: WalletRow,
+    /// Places of the wallet's postings in the journal, oldest first.
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    journal: usize,
+    posting: u32,
+}
+
+impl WalletRows for Accounts {
+    fn row_mut(&mut self, id: WalletId) -> Option<&mut WalletRow> {
+        self.0.get_mut(&id).map(|account| &mut account.row)
+    }
+}
+
+impl State {
+    pub(super) fn journal(&self) -> &[Record] {
+        &self.journal
+    }
+
+    pub(super) fn asset(&self, code: AssetCode) -> Option<&Arc<AssetRecord>> {
+        self.assets.get(&code)
+    }
+
+    pub(super) fn assets(&self, after: Option<AssetCode>, limit: usize) -> Vec<Arc<AssetRecord>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.assets.range((start, Bound::Unbounded));
+        rest.take(limit).map(|(_, asset)| asset.clone()).collect()
+    }
+
+    pub(super) fn row(&self, wallet: WalletId) -> Option<&WalletRow> {
+        self.accounts.0.get(&wallet).map(|account| &account.row)
+    }
+
+    pub(super) fn wallet(&self, wallet: WalletId) -> Option<Wallet> {
+        let account = self.accounts.0.get(&wallet)?;
+        Some(Wallet::new(&account.record, &account.row))
+    }
+
+    pub(super) fn wallet_named(&self, name: &WalletName) -> Option<Wallet> {
+        self.wallet(*self.names.get(name)?)
+    }
+
+    pub(super) fn answer(&self, key: &Key) -> Option<&Answer> {
+        self.answers.get(key)
+    }
+
+    pub(super) fn find(&self, id: TransactionId) -> Option<Answer> {
+        let found = self.journal.binary_search_by_key(&id.stamp(), Record::stamp).ok()?;
+        match self.journal.get(found)? {
+            Record::Transaction(transaction) => Some(Answer::Done(transaction.clone())),
+            Record::Refusal(refusal) => Some(Answer::Refused {
+                refusal: refusal.clone(),
+                position: refusal.batch_item.unwrap_or(0),
+            }),
+            Record::Asset(_) | Record::Wallet(_) => None,
+        }
+    }
+
+    pub(super) fn wallets(&self, filter: &WalletFilter) -> Vec<Wallet> {
+        let start = match &filter.after {
+            Some(after) if after.as_str() >= &filter.prefix => Bound::Excluded(after.as_str()),
+            _ => Bound::Included(filter.prefix.as_str()),
+        };
+        let named = self.names.range::<str, _>((start, Bound::Unbounded));
+        named
+            .take_while(|(name, _)| name.as_str().starts_with(&filter.prefix))
+            .filter_map(|(_, wallet)| self.wallet(*wallet))
+            .filter(|wallet| filter.owner.is_none() || wallet.owner == filter.owner)
+            .take(filter.limit)
+            .collect()
+    }
+
+    pub(super) fn entries(
+        &self,
+        wallet: WalletId,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> Vec<Entry> {
+        let Some(account) = self.accounts.0.get(&wallet) else { return Vec::new() };
+        let places = account.places.as_slice();
+        let start = places.partition_point(|place| self.position(place) <= span.after);
+        let end = places.partition_point(|place| self.position(place) < span.before);
+        let within = places.get(start..end).unwrap_or_default();
+        let entry = |place: &Place| {
+            let transaction = self.transaction(place)?;
+            Entry::new(wallet, transaction, place.posting)
+        };
+        match order {
+            Order::OldestFirst => within.iter().take(limit).filter_map(entry).collect(),
+            Order::NewestFirst => within.iter().rev().take(limit).filter_map(entry).collect(),
+        }
+    }
+
+    fn transaction(&self, place: &Place) -> Option<&Transaction> {
+        match self.journal.get(place.journal)? {
+            Record::Transaction(transaction) => Some(transaction),
+            _ => None,
+        }
+    }
+
+    fn position(&self, place: &Place) -> Position {
+        let stamp = self.journal.get(place.journal).map_or(0, |record| record.stamp().raw());
+        Position { stamp, posting: place.posting }
+    }
+
+    pub(super) fn load(&self, wants: &Wants<'_>) -> Rows {
+        let mut rows = Rows::with_room_for(wants);
+        for wallet in wants.wallets.iter().filter_map(|&wallet| self.row(wallet)) {
+            rows.insert_wallet(*wallet);
+        }
+        for &key in &wants.keys {
+            if let Some(answer) = self.answers.get(key) {
+                rows.insert_answer(key.clone(), answer.clone());
+            }
+        }
+        for &name in &wants.names {
+            let account = self.names.get(name).and_then(|wallet| self.accounts.0.get(wallet));
+            if let Some(account) = account {
+                rows.insert_wallet(account.row);
+                rows.insert_name(account.record.clone());
+            }
+        }
+        for asset in wants.assets.iter().filter_map(|code| self.assets.get(code)) {
+            rows.insert_asset(asset.clone());
+        }
+        rows
+    }
+
+    pub(super) fn publish(&mut self, records: Vec<Record>) {
+        self.journal.reserve(records.len());
+        for record in records {
+            match &record {
+                Record::Asset(asset) => {
+                    self.assets.insert(asset.code(), asset.clone());
+                    self.open(Arc::new(asset.world_wallet()));
+                }
+                Record::Wallet(wallet) => self.open(wallet.clone()),
+                Record::Transaction(transaction) => self.carry_out(transaction),
+                Record::Refusal(refusal) => self.remember(refusal),
+            }
+            self.journal.push(record);
+        }
+    }
+
+    fn open(&mut self, record: Arc<WalletRecord>) {
+        let row = WalletRow::opened(&record);
+        self.names.insert(record.name.clone(), record.id);
+        self.accounts.0.insert(record.id, Account { record, row, places: Vec::new() });
+    }
+
+    fn carry_out(&mut self, transaction: &Arc<Transaction>) {
+        apply(transaction, &mut self.accounts);
+        let journal = self.journal.len();
+        for (posting, parts) in (0..).zip(transaction.postings.iter()) {
+            for wallet in [parts.from, parts.to] {
+                if let Some(account) = self.accounts.0.get_mut(&wallet) {
+                    account.places.push(Place { journal, posting });
+                }
+            }
+        }
+        self.answers.insert(transaction.key.clone(), Answer::Done(transaction.clone()));
+    }
+
+    fn remember(&mut self, refusal: &Arc<Refusal>) {
+        for (position, item) in refusal.items.iter().enumerate() {
+            let answer = Answer::Refused { refusal: refusal.clone(), position };
+            self.answers.insert(item.key.clone(), answer);
+        }
+    }
+}

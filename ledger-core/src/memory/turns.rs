@@ -1,0 +1,62 @@
+//! Keeps lanes in line: groups publish in the order in which they took their stamps, so that the
+//! journal's order is id order however many lanes there are.
+
+use crate::base::id::{Stamp, Stamps};
+use crate::base::sync::{Condvar, Mutex};
+use crate::base::time::Timestamp;
+
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    line: Mutex<Line>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    last_stamp: Option<Stamp>,
+    next_ticket: u64,
+    serving: u64,
+}
+
+impl Turns {
+    /// Takes stamps and, with them, a place in the line.
+    pub(super) fn reserve(
+        &self,
+        now: Timestamp,
+        node: u8,
+        count: usize,
+    ) -> Option<(Turn<'_>, Stamps)> {
+        let mut line = self.line.lock();
+        let stamps = Stamps::after(line.last_stamp, now, node, count)?;
+        line.last_stamp = stamps.end().or(line.last_stamp);
+        let ticket = line.next_ticket;
+        line.next_ticket += 1;
+        Some((Turn { turns: self, ticket }, stamps))
+    }
+}
+
+/// A place in the line. Dropping it lets the next one go.
+///
+/// Waiting can't deadlock: a group takes its place only after it holds all its locks.
+pub(super) struct Turn<'a> {
+    turns: &'a Turns,
+    ticket: u64,
+}
+
+impl Turn<'_> {
+    /// Waits until every earlier group has published or given up.
+    pub(super) fn wait(&self) {
+        let mut line = self.turns.line.lock();
+        while line.serving != self.ticket {
+            self.turns.moved.wait(&mut line);
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.wait();
+        self.turns.line.lock().serving += 1;
+        self.turns.moved.notify_all();
+    }
+}

@@ -1,0 +1,10 @@
+//! What a ledger is made of: wallets, commands, transactions, and the journal's records of them.
+
+pub(crate) mod command;
+pub(crate) mod entry;
+pub(crate) mod fingerprint;
+pub(crate) mod prepared;
+pub(crate) mod record;
+pub(crate) mod rejection;
+pub(crate) mod transaction;
+pub(crate) mod wallet;

@@ -1,0 +1,208 @@
+//! The rules' noes, each with the data a caller needs to act on it.
+//!
+//! Which no is given when several would fit is documented in `docs/errors.md`.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::base::id::WalletId;
+use crate::base::invalid::Invalid;
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::model::wallet::Status;
+use crate::money::asset::{Asset, AssetCode};
+use crate::money::value::Money;
+
+/// Why the rules said no. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The input is wrong in any state.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+
+    /// No wallet has this id.
+    #[error("wallet {wallet} is not known; open it first, or check which ledger it belongs to")]
+    UnknownWallet {
+        /// The id that was given.
+        wallet: WalletId,
+    },
+
+    /// No wallet has this name.
+    #[error("wallet {name} is not known; open it first")]
+    UnknownWalletName {
+        /// The name that was given.
+        name: WalletName,
+    },
+
+    /// No asset has this code.
+    #[error("asset {code} is not known; define it with its scale first")]
+    UnknownAsset {
+        /// The code that was given.
+        code: AssetCode,
+    },
+
+    /// The amount is not in the wallet's asset.
+    #[error(
+        "wallet {wallet} holds {expected}, not {given}; give the amount in {expected}",
+        expected = Described(expected), given = Described(given)
+    )]
+    AssetMismatch {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it holds.
+        expected: Asset,
+        /// What was given.
+        given: Asset,
+    },
+
+    /// The asset exists with another scale or other attributes.
+    #[error("asset {code} is already defined with another {option}; use the same, or another code")]
+    AssetConflict {
+        /// The code.
+        code: AssetCode,
+        /// The option that differs.
+        option: String,
+    },
+
+    /// The wallet exists and was opened with another spec.
+    #[error("wallet {name} is already open with another {option}; use the same, or another name")]
+    WalletConflict {
+        /// The name.
+        name: WalletName,
+        /// The option that differs.
+        option: String,
+    },
+
+    /// The key belongs to another request.
+    #[error("key {key} was already used for another request; use a new key for a new request")]
+    KeyConflict {
+        /// The key.
+        key: Key,
+    },
+
+    /// The wallet has changed since the caller looked.
+    #[error(
+        "wallet {wallet} is at version {actual}, not {expected}; read it again and decide again"
+    )]
+    VersionMismatch {
+        /// The wallet.
+        wallet: WalletId,
+        /// The version that was expected.
+        expected: u64,
+        /// The version it has.
+        actual: u64,
+    },
+
+    /// The wallet is frozen.
+    #[error("wallet {wallet} is frozen; unfreeze it first")]
+    WalletFrozen {
+        /// The wallet.
+        wallet: WalletId,
+    },
+
+    /// The wallet is closed.
+    #[error("wallet {wallet} is closed for ever; use another wallet")]
+    WalletClosed {
+        /// The wallet.
+        wallet: WalletId,
+    },
+
+    /// The wallet is not frozen.
+    #[error("wallet {wallet} is {status}, not frozen; there is nothing to unfreeze")]
+    WalletNotFrozen {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it is instead.
+        status: Status,
+    },
+
+    /// The wallet still holds money, or owes it.
+    #[error("wallet {wallet} holds {posted}, of which {held} is reserved; empty it before closing")]
+    WalletNotEmpty {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it holds.
+        posted: Money,
+        /// What is reserved.
+        held: Money,
+    },
+
+    /// The wallet stands for everything outside and can't be closed.
+    #[error("wallet {wallet} stands for everything outside and can't be closed; freeze it instead")]
+    WorldWallet {
+        /// The wallet.
+        wallet: WalletId,
+    },
+
+    /// The wallet has less than is needed.
+    #[error("wallet {wallet} has {available} available and needs {needed}; {shortfall} is missing")]
+    InsufficientFunds {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it can spend.
+        available: Money,
+        /// What was asked for.
+        needed: Money,
+        /// What is missing.
+        shortfall: Money,
+    },
+
+    /// The wallet would hold more than it may.
+    #[error("wallet {wallet} would hold {balance} and may hold at most {ceiling}")]
+    CeilingExceeded {
+        /// The wallet.
+        wallet: WalletId,
+        /// The most it may hold.
+        ceiling: Money,
+        /// What it would hold.
+        balance: Money,
+    },
+
+    /// The wallet would hold more than a number can say.
+    #[error("wallet {wallet} holds {balance}; {amount} more would overflow 128 bits")]
+    BalanceOverflow {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it holds.
+        balance: Money,
+        /// The amount that doesn't fit.
+        amount: Money,
+    },
+}
+
+impl Rejection {
+    /// Whether the answer is remembered under its key: only where it depends on balances, limits
+    /// or status, which may have changed by the time of a retry.
+    pub fn is_remembered(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::UnknownWallet { .. }
+            | Self::UnknownWalletName { .. }
+            | Self::UnknownAsset { .. }
+            | Self::AssetMismatch { .. }
+            | Self::AssetConflict { .. }
+            | Self::WalletConflict { .. }
+            | Self::KeyConflict { .. }
+            | Self::VersionMismatch { .. }
+            | Self::WorldWallet { .. } => false,
+            Self::WalletFrozen { .. }
+            | Self::WalletClosed { .. }
+            | Self::WalletNotFrozen { .. }
+            | Self::WalletNotEmpty { .. }
+            | Self::InsufficientFunds { .. }
+            | Self::CeilingExceeded { .. }
+            | Self::BalanceOverflow { .. } => true,
+        }
+    }
+}
+
+/// Shows an asset with its scale, which may be all that differs.
+struct Described<'a>(&'a Asset);
+
+impl std::fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} with {} digits", self.0.code(), self.0.scale())
+    }
+}

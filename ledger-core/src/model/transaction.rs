@@ -1,0 +1,180 @@
+//! Transactions: what happened, with the balances after it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::base::id::{TransactionId, WalletId};
+use crate::base::time::Timestamp;
+use crate::input::actor::Actor;
+use crate::input::key::Key;
+use crate::input::metadata::Metadata;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::wallet::Status;
+use crate::money::amount::Amount;
+use crate::money::value::Money;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $number:literal $code:literal,)*) => {
+        /// What a request asks for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Kind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Kind {
+            /// Every kind there is.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// A stable name for people and files.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// A stable number for canonical bytes.
+            pub(crate) const fn number(self) -> u8 {
+                match self { $(Self::$name => $number,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Money comes in from outside.
+    Deposit = 1 "deposit",
+    /// Money goes outside.
+    Withdrawal = 2 "withdrawal",
+    /// Money moves from one wallet to another.
+    Transfer = 3 "transfer",
+    /// Several postings, all or none.
+    Post = 4 "post",
+    /// A wallet is frozen.
+    Freeze = 5 "freeze",
+    /// A wallet is unfrozen.
+    Unfreeze = 6 "unfreeze",
+    /// A wallet is closed.
+    Close = 7 "close",
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+/// One amount of one asset that moved from one wallet to another, and what both hold after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posting {
+    /// The wallet it was taken from.
+    pub from: WalletId,
+    /// The wallet it was given to.
+    pub to: WalletId,
+    /// How much.
+    pub amount: Money,
+    /// What `from` holds after it.
+    pub from_balance: Amount,
+    /// What `to` holds after it.
+    pub to_balance: Amount,
+    /// The version of `from` after it.
+    pub from_version: u64,
+    /// The version of `to` after it.
+    pub to_version: u64,
+}
+
+/// A transaction's postings, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Posting>", into = "Vec<Posting>")]
+pub struct Postings(SmallVec<[Posting; 1]>);
+
+impl Deref for Postings {
+    type Target = [Posting];
+
+    fn deref(&self) -> &[Posting] {
+        &self.0
+    }
+}
+
+impl FromIterator<Posting> for Postings {
+    fn from_iter<I: IntoIterator<Item = Posting>>(postings: I) -> Self {
+        Self(postings.into_iter().collect())
+    }
+}
+
+impl From<Vec<Posting>> for Postings {
+    fn from(postings: Vec<Posting>) -> Self {
+        Self(postings.into())
+    }
+}
+
+impl From<Postings> for Vec<Posting> {
+    fn from(postings: Postings) -> Self {
+        postings.0.into_vec()
+    }
+}
+
+/// A wallet's status that a transaction changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// The wallet.
+    pub wallet: WalletId,
+    /// What its status was.
+    pub from: Status,
+    /// What its status is after it.
+    pub to: Status,
+    /// The wallet's version after it.
+    pub version: u64,
+}
+
+/// Something that happened to wallets, all of it or nothing. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// Its id, which is also its place in the journal and in time.
+    pub id: TransactionId,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What was asked for.
+    pub kind: Kind,
+    /// The caller's key.
+    pub key: Key,
+    /// What the request looked like, to tell a retry from another request.
+    pub fingerprint: Fingerprint,
+    /// The money that moved.
+    pub postings: Postings,
+    /// The status that changed.
+    pub status: Option<StatusChange>,
+    /// The caller's own data.
+    pub meta: Option<Metadata>,
+    /// Who asked for it.
+    pub actor: Option<Actor>,
+}
+
+/// The answer to a request that was carried out.
+///
+/// It reads like the [`Transaction`] it confirms, and says whether this call or an earlier one with
+/// the same key made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub(crate) transaction: Arc<Transaction>,
+    /// Whether an earlier call with the same key was answered with this.
+    pub replayed: bool,
+}
+
+impl Receipt {
+    /// The transaction it confirms.
+    pub fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+}
+
+impl Deref for Receipt {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}

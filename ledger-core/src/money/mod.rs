@@ -1,0 +1,6 @@
+//! Exact money: an amount is a whole number of the smallest unit of one asset. No floats anywhere.
+
+pub(crate) mod amount;
+pub(crate) mod asset;
+mod iso;
+pub(crate) mod value;

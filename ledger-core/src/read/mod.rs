@@ -1,0 +1,5 @@
+//! Questions: pages of history and of wallets. Reads take no part in the write path.
+
+pub(crate) mod cursor;
+pub(crate) mod history;
+pub(crate) mod listing;

@@ -1,0 +1,145 @@
+//! What a group of commands is decided on: the rows it asked for, as they change from one command
+//! to the next. Nothing here is shown to anyone before the store has made it durable.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::base::id::WalletId;
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::record::{AssetRecord, Refusal};
+use crate::model::transaction::Transaction;
+use crate::model::wallet::{WalletRecord, WalletRow};
+use crate::money::asset::AssetCode;
+use crate::rules::apply::WalletRows;
+
+/// What is remembered under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The request was carried out.
+    Done(Arc<Transaction>),
+    /// The request was refused.
+    Refused {
+        /// The refusal, of one request or of a batch.
+        refusal: Arc<Refusal>,
+        /// Which of its requests has the key.
+        position: usize,
+    },
+}
+
+impl Answer {
+    /// The fingerprint of the request that was answered.
+    pub fn fingerprint(&self) -> Option<&Fingerprint> {
+        match self {
+            Self::Done(transaction) => Some(&transaction.fingerprint),
+            Self::Refused { refusal, position } => {
+                refusal.items.get(*position).map(|item| &item.fingerprint)
+            }
+        }
+    }
+}
+
+/// What a group needs from the store before it can be decided: sorted, without repetition.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Wants<'a> {
+    /// Wallets by id.
+    pub wallets: Vec<WalletId>,
+    /// Keys that may have an answer already.
+    pub keys: Vec<&'a Key>,
+    /// Wallets by name: their opening and their row.
+    pub names: Vec<&'a WalletName>,
+    /// Assets by code.
+    pub assets: Vec<AssetCode>,
+}
+
+impl Wants<'_> {
+    /// Sorts every list and drops what was asked for twice.
+    pub(crate) fn normalize(&mut self) {
+        fn normalize<T: Ord>(list: &mut Vec<T>) {
+            list.sort_unstable();
+            list.dedup();
+        }
+        normalize(&mut self.wallets);
+        normalize(&mut self.keys);
+        normalize(&mut self.names);
+        normalize(&mut self.assets);
+    }
+}
+
+/// The rows of a group. What the store doesn't know is absent.
+#[derive(Debug, Default)]
+pub struct Rows {
+    wallets: HashMap<WalletId, WalletRow>,
+    answers: HashMap<Key, Answer>,
+    names: HashMap<WalletName, Arc<WalletRecord>>,
+    assets: HashMap<AssetCode, Arc<AssetRecord>>,
+}
+
+impl Rows {
+    /// Rows with room for what is wanted.
+    pub fn with_room_for(wants: &Wants<'_>) -> Self {
+        Self {
+            wallets: HashMap::with_capacity(wants.wallets.len()),
+            answers: HashMap::with_capacity(wants.keys.len()),
+            names: HashMap::with_capacity(wants.names.len()),
+            assets: HashMap::with_capacity(wants.assets.len()),
+        }
+    }
+
+    /// Puts a wallet's row in.
+    pub fn insert_wallet(&mut self, row: WalletRow) {
+        self.wallets.insert(row.id, row);
+    }
+
+    /// Puts the answer under a key in.
+    pub fn insert_answer(&mut self, key: Key, answer: Answer) {
+        self.answers.insert(key, answer);
+    }
+
+    /// Puts a wallet's opening in.
+    pub fn insert_name(&mut self, record: Arc<WalletRecord>) {
+        self.names.insert(record.name.clone(), record);
+    }
+
+    /// Puts an asset in.
+    pub fn insert_asset(&mut self, record: Arc<AssetRecord>) {
+        self.assets.insert(record.code(), record);
+    }
+
+    pub(crate) fn wallet(&self, id: WalletId) -> Option<&WalletRow> {
+        self.wallets.get(&id)
+    }
+
+    pub(crate) fn answer(&self, key: &Key) -> Option<&Answer> {
+        self.answers.get(key)
+    }
+
+    pub(crate) fn named(&self, name: &WalletName) -> Option<&Arc<WalletRecord>> {
+        self.names.get(name)
+    }
+
+    pub(crate) fn asset(&self, code: AssetCode) -> Option<&Arc<AssetRecord>> {
+        self.assets.get(&code)
+    }
+
+    /// Copies of the rows of these wallets, to go back to.
+    pub(crate) fn save(&self, wallets: impl Iterator<Item = WalletId>) -> Vec<WalletRow> {
+        wallets.filter_map(|id| self.wallet(id).copied()).collect()
+    }
+
+    /// Goes back to rows saved before.
+    pub(crate) fn restore(&mut self, saved: Vec<WalletRow>) {
+        for row in saved {
+            self.insert_wallet(row);
+        }
+    }
+}
+
+impl WalletRows for Rows {
+    fn row_mut(&mut self, id: WalletId) -> Option<&mut WalletRow> {
+        self.wallets.get_mut(&id)
+    }
+}

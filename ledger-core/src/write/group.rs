@@ -1,0 +1,146 @@
+//! One group: begin, lock, load, decide, commit. Either all of it is durable and answered, or
+//! nothing happened.
+
+use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use hashbrown::DefaultHashBuilder;
+
+use crate::base::time::Timestamp;
+use crate::error::report::{Cause, Error, Result};
+use crate::model::record::Record;
+use crate::rules::rows::Wants;
+use crate::stats::meter::Meter;
+use crate::stats::trace;
+use crate::store::contract::{Group, Store};
+use crate::store::failure::StoreError;
+use crate::write::lock_set::{LockKey, LockSet};
+use crate::write::lock_table::{Held, LockTable};
+use crate::write::round::Round;
+use crate::write::unit::{Outcome, Unit};
+
+/// Locks between lanes. A store with one lane has none: the writer's place is the lock.
+#[derive(Debug)]
+pub(super) struct Locks {
+    pub(super) table: LockTable,
+    pub(super) hasher: DefaultHashBuilder,
+    pub(super) wait: Duration,
+}
+
+/// What a group needs besides its units.
+pub(super) struct Setting<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) locks: Option<&'a Locks>,
+    pub(super) meter: &'a Meter,
+    pub(super) now: Timestamp,
+    pub(super) node: u8,
+}
+
+/// Why a group came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Trying again soon may work.
+    Passing(Error),
+    /// The group as it is can't be written; its units alone may be.
+    Group(Error),
+    /// Nobody knows whether it was written.
+    InDoubt(Error),
+    /// Trying again won't help.
+    Lasting(Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy(_) => Self::Passing(error.into()),
+            StoreError::Refused(_) => Self::Group(error.into()),
+            StoreError::InDoubt(_) => Self::InDoubt(error.into()),
+            StoreError::Full(_) | StoreError::Broken(_) => Self::Lasting(error.into()),
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Passing(error)
+            | Self::Group(error)
+            | Self::InDoubt(error)
+            | Self::Lasting(error) => error,
+        }
+    }
+}
+
+/// Runs `units` as one group.
+pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<Outcome>>, Failure> {
+    let _span = trace::group(units.len());
+    setting.meter.group(units.len());
+    let mut wants = Wants::default();
+    for unit in units {
+        unit.want(&mut wants);
+    }
+    wants.normalize();
+    let begun = guarded(|| setting.store.begin())?;
+    let mut group = begun?;
+    let _held = setting.locks.map(|locks| lock(&wants, locks, setting.meter)).transpose()?;
+    let (outcomes, records) = guarded(|| decide(units, &wants, group.as_mut(), setting))??;
+    commit(group, records)?;
+    Ok(outcomes)
+}
+
+type Decided = (Vec<Result<Outcome>>, Vec<Record>);
+
+fn decide(
+    units: &[&Unit],
+    wants: &Wants<'_>,
+    group: &mut dyn Group,
+    setting: &Setting<'_>,
+) -> Result<Decided, Failure> {
+    let rows = group.load(wants)?;
+    let count = units.iter().map(|unit| unit.stamps()).sum();
+    let stamps = group
+        .reserve(setting.now, setting.node, count)?
+        .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now: setting.now }.into()))?;
+    let mut round = Round::new(rows, stamps, &setting.meter.replays);
+    let outcomes = units.iter().map(|unit| round.run(unit)).collect();
+    Ok((outcomes, round.into_records()))
+}
+
+fn lock<'a>(wants: &Wants<'_>, locks: &'a Locks, meter: &Meter) -> Result<Held<'a>, Failure> {
+    let hash = |text: &str| locks.hasher.hash_one(text);
+    let assets = wants.assets.iter().map(|code| LockKey::Asset(hash(code.as_str())));
+    let names = wants.names.iter().map(|name| LockKey::Name(hash(name.as_str())));
+    let keys = wants.keys.iter().map(|key| LockKey::Key(hash(key.as_str())));
+    let wallets = wants.wallets.iter().map(|wallet| LockKey::Wallet(wallet.raw()));
+    let set = LockSet::new(assets.chain(names).chain(keys).chain(wallets).collect()).ok_or_else(
+        || Failure::Group(Error::internal("a group wants more locks than there are")),
+    )?;
+    let deadline = Instant::now() + locks.wait;
+    locks.table.lock(set, deadline, || meter.lock_waits.add(1)).map_err(|_| {
+        meter.lock_timeouts.add(1);
+        Failure::Passing(Cause::LockTimeout { waited: locks.wait }.into())
+    })
+}
+
+/// A group in which nothing is to be recorded is dropped: there is nothing to make durable.
+fn commit(group: Box<dyn Group + '_>, records: Vec<Record>) -> Result<(), Failure> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let committed = catch_unwind(AssertUnwindSafe(|| group.commit(records)));
+    committed.unwrap_or_else(|panic| Err(StoreError::InDoubt(said(panic.as_ref()))))?;
+    Ok(())
+}
+
+/// Turns a panic before the commit into a failure of the group: nothing was written by then.
+fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(step))
+        .map_err(|panic| Failure::Group(Error::internal(said(panic.as_ref()))))
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned()))
+}

@@ -1,0 +1,193 @@
+//! Decides a group's units in order, each on the rows as the one before left them.
+
+use std::sync::Arc;
+
+use crate::base::id::{Stamp, Stamps, TransactionId};
+use crate::error::report::{Error, Result};
+use crate::model::prepared::Prepared;
+use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
+use crate::model::rejection::Rejection;
+use crate::model::transaction::{Receipt, Transaction};
+use crate::model::wallet::{Wallet, WalletSpec};
+use crate::rules::apply::apply;
+use crate::rules::decide::decide;
+use crate::rules::register::{define_asset, open_wallet};
+use crate::rules::rows::{Answer, Rows};
+use crate::stats::meter::Counter;
+use crate::store::failure::StoreError;
+use crate::write::unit::{Outcome, Unit};
+
+/// A group while it is being decided.
+pub(super) struct Round<'a> {
+    rows: Rows,
+    stamps: Stamps,
+    records: Vec<Record>,
+    replays: &'a Counter,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(rows: Rows, stamps: Stamps, replays: &'a Counter) -> Self {
+        Self { rows, stamps, records: Vec::new(), replays }
+    }
+
+    /// What the journal is to get.
+    pub(super) fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+
+    pub(super) fn run(&mut self, unit: &Unit) -> Result<Outcome> {
+        match unit {
+            Unit::Command(command) => self.command(command).map(Outcome::Receipt),
+            Unit::Batch(commands) => self.batch(commands).map(Outcome::Receipts),
+            Unit::Asset(spec) => self.asset(spec),
+            Unit::Wallet(spec) => self.wallet(spec),
+        }
+    }
+
+    fn command(&mut self, command: &Prepared) -> Result<Receipt> {
+        if let Some(answer) = self.rows.answer(&command.key) {
+            return self.replay(command, answer);
+        }
+        let stamp = self.stamp()?;
+        match decide(command, &self.rows, stamp) {
+            Ok(transaction) => {
+                apply(&transaction, &mut self.rows);
+                Ok(self.record(transaction))
+            }
+            Err(rejection) => {
+                let commands = std::slice::from_ref(command);
+                self.remember(commands, None, &rejection, stamp);
+                Err(rejection.into())
+            }
+        }
+    }
+
+    /// Carries out all of the commands, or none.
+    fn batch(&mut self, commands: &[Prepared]) -> Result<Vec<Receipt>> {
+        if let Some(answered) = self.replay_batch(commands) {
+            return answered;
+        }
+        let saved = self.rows.save(commands.iter().flat_map(Prepared::wallets));
+        let mut decided = Vec::with_capacity(commands.len());
+        for (item, command) in commands.iter().enumerate() {
+            let stamp = self.stamp()?;
+            match decide(command, &self.rows, stamp) {
+                Ok(transaction) => {
+                    apply(&transaction, &mut self.rows);
+                    decided.push(transaction);
+                }
+                Err(rejection) => {
+                    self.rows.restore(saved);
+                    self.remember(commands, Some(item), &rejection, stamp);
+                    return Err(Error::from(rejection).at_item(item));
+                }
+            }
+        }
+        Ok(decided.into_iter().map(|transaction| self.record(transaction)).collect())
+    }
+
+    /// The answer to a batch of which any key is known: the first answer if it is the same batch,
+    /// else a conflict.
+    fn replay_batch(&self, commands: &[Prepared]) -> Option<Result<Vec<Receipt>>> {
+        let known = commands.iter().any(|command| self.rows.answer(&command.key).is_some());
+        known.then(|| {
+            let answers = commands.iter().enumerate().map(|(item, command)| {
+                let answer = self.rows.answer(&command.key).ok_or_else(|| conflict(command));
+                answer.and_then(|answer| self.replay(command, answer)).map_err(|error| {
+                    // A refusal names the item it was about; a conflict is about this one.
+                    if error.item().is_some() { error } else { error.at_item(item) }
+                })
+            });
+            answers.collect()
+        })
+    }
+
+    /// The first answer again, if it was to the same request.
+    fn replay(&self, command: &Prepared, answer: &Answer) -> Result<Receipt> {
+        if answer.fingerprint() != Some(&command.fingerprint) {
+            return Err(conflict(command));
+        }
+        self.replays.add(1);
+        match answer {
+            Answer::Done(transaction) => {
+                Ok(Receipt { transaction: transaction.clone(), replayed: true })
+            }
+            Answer::Refused { refusal, .. } => Err(refused(refusal)),
+        }
+    }
+
+    /// Puts a transaction that was decided and applied on its way into the journal.
+    fn record(&mut self, transaction: Transaction) -> Receipt {
+        let transaction = Arc::new(transaction);
+        self.rows.insert_answer(transaction.key.clone(), Answer::Done(transaction.clone()));
+        self.records.push(Record::Transaction(transaction.clone()));
+        Receipt { transaction, replayed: false }
+    }
+
+    /// Remembers a no that a later state could turn into a yes.
+    fn remember(
+        &mut self,
+        commands: &[Prepared],
+        batch_item: Option<usize>,
+        rejection: &Rejection,
+        stamp: Stamp,
+    ) {
+        if !rejection.is_remembered() {
+            return;
+        }
+        let refusal = Arc::new(refusal(commands, batch_item, rejection.clone(), stamp));
+        for (position, command) in commands.iter().enumerate() {
+            let answer = Answer::Refused { refusal: refusal.clone(), position };
+            self.rows.insert_answer(command.key.clone(), answer);
+        }
+        self.records.push(Record::Refusal(refusal));
+    }
+
+    fn asset(&mut self, spec: &AssetSpec) -> Result<Outcome> {
+        let stamp = self.stamp()?;
+        let asset = define_asset(spec, stamp, &mut self.rows, &mut self.records)?;
+        Ok(Outcome::Asset(asset))
+    }
+
+    fn wallet(&mut self, spec: &WalletSpec) -> Result<Outcome> {
+        let stamps = [self.stamp()?, self.stamp()?];
+        let record = open_wallet(spec, stamps, &mut self.rows, &mut self.records)?;
+        let row = self.rows.wallet(record.id);
+        let row = row.ok_or_else(|| Error::internal("a wallet was loaded without its row"))?;
+        Ok(Outcome::Wallet(Wallet::new(&record, row)))
+    }
+
+    fn stamp(&mut self) -> Result<Stamp> {
+        let few = || StoreError::Broken("the store reserved fewer ids than were asked for".into());
+        Ok(self.stamps.next().ok_or_else(few)?)
+    }
+}
+
+fn conflict(command: &Prepared) -> Error {
+    Rejection::KeyConflict { key: command.key.clone() }.into()
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let error = Error::from(refusal.rejection.clone()).replayed();
+    match refusal.batch_item {
+        Some(item) => error.at_item(item),
+        None => error,
+    }
+}
+
+fn refusal(
+    commands: &[Prepared],
+    batch_item: Option<usize>,
+    rejection: Rejection,
+    stamp: Stamp,
+) -> Refusal {
+    let id = TransactionId::from_stamp(stamp);
+    let items = commands.iter().map(|command| RefusedItem {
+        key: command.key.clone(),
+        fingerprint: command.fingerprint,
+        kind: command.kind,
+        meta: command.meta.clone(),
+        actor: command.actor.clone(),
+    });
+    Refusal { id, at: id.time(), items: items.collect(), batch_item, rejection }
+}

@@ -1,0 +1,152 @@
+//! What is decided as one: a command, an all-or-nothing batch, or a registration.
+
+use std::sync::Arc;
+
+use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX};
+use crate::base::invalid::{Field, Invalid};
+use crate::error::report::{Error, Result};
+use crate::model::fingerprint::Fingerprint;
+use crate::model::prepared::Prepared;
+use crate::model::record::{AssetRecord, AssetSpec};
+use crate::model::transaction::Receipt;
+use crate::model::wallet::{Wallet, WalletSpec};
+use crate::rules::rows::Wants;
+
+/// One thing to decide.
+#[derive(Debug)]
+pub(crate) enum Unit {
+    Command(Prepared),
+    Batch(Vec<Prepared>),
+    Asset(AssetSpec),
+    Wallet(WalletSpec),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Receipt(Receipt),
+    Receipts(Vec<Receipt>),
+    Asset(Arc<AssetRecord>),
+    Wallet(Wallet),
+}
+
+impl Unit {
+    /// An all-or-nothing batch. Each command's fingerprint takes in the whole batch, so that a
+    /// retry must bring all of it.
+    pub(crate) fn batch(mut commands: Vec<Prepared>) -> Result<Self, Invalid> {
+        check_keys_differ(&commands)?;
+        let fingerprints: Vec<Fingerprint> = commands.iter().map(|c| c.fingerprint).collect();
+        let batch = Fingerprint::of_batch(fingerprints.iter());
+        for command in &mut commands {
+            command.fingerprint = command.fingerprint.within(&batch);
+        }
+        Ok(Self::Batch(commands))
+    }
+
+    fn commands(&self) -> &[Prepared] {
+        match self {
+            Self::Command(command) => std::slice::from_ref(command),
+            Self::Batch(commands) => commands,
+            Self::Asset(_) | Self::Wallet(_) => &[],
+        }
+    }
+
+    /// How many postings it is worth.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Command(_) | Self::Batch(_) => self.commands().iter().map(Prepared::weight).sum(),
+            Self::Asset(_) | Self::Wallet(_) => 1,
+        }
+    }
+
+    /// How many stamps deciding it may take.
+    pub(super) fn stamps(&self) -> usize {
+        match self {
+            Self::Command(_) | Self::Asset(_) => 1,
+            Self::Batch(commands) => commands.len(),
+            Self::Wallet(_) => 2,
+        }
+    }
+
+    /// Adds what must be loaded before it can be decided.
+    pub(super) fn want<'a>(&'a self, wants: &mut Wants<'a>) {
+        for command in self.commands() {
+            wants.keys.push(&command.key);
+            wants.wallets.extend(command.wallets());
+        }
+        match self {
+            Self::Command(_) | Self::Batch(_) => {}
+            Self::Asset(spec) => wants.assets.push(spec.asset.code()),
+            Self::Wallet(spec) => {
+                wants.names.push(&spec.name);
+                wants.assets.push(spec.asset.code());
+            }
+        }
+    }
+}
+
+fn check_keys_differ(commands: &[Prepared]) -> Result<(), Invalid> {
+    let mut keys: Vec<_> = commands.iter().map(|command| &command.key).collect();
+    keys.sort_unstable();
+    match keys.iter().zip(keys.iter().skip(1)).find(|(one, next)| one == next) {
+        None => Ok(()),
+        Some((key, _)) => {
+            let problem = format!("key {key} stands twice in one all-or-nothing batch");
+            Err(Invalid::new(Field::Batch, problem))
+        }
+    }
+}
+
+/// Refuses calls with nothing in them, or too much.
+pub(crate) fn check_call(units: &[Unit]) -> Result<(), Invalid> {
+    let items: usize = units.iter().map(|unit| unit.commands().len().max(1)).sum();
+    let empty = units.iter().any(|unit| matches!(unit, Unit::Batch(list) if list.is_empty()));
+    if units.is_empty() || empty || items > BATCH_MAX {
+        let count = if empty { 0 } else { items };
+        let problem = format!("a call must have 1 to {BATCH_MAX} items; this one has {count}");
+        return Err(Invalid::new(Field::Batch, problem));
+    }
+    let postings: usize = units.iter().map(Unit::weight).sum();
+    if postings > BATCH_POSTINGS_MAX {
+        let problem = format!(
+            "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands; this \
+             one has {postings}. Split it"
+        );
+        return Err(Invalid::new(Field::Batch, problem));
+    }
+    Ok(())
+}
+
+impl Outcome {
+    pub(crate) fn receipt(self) -> Result<Receipt> {
+        match self {
+            Self::Receipt(receipt) => Ok(receipt),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    pub(crate) fn receipts(self) -> Result<Vec<Receipt>> {
+        match self {
+            Self::Receipts(receipts) => Ok(receipts),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    pub(crate) fn asset(self) -> Result<Arc<AssetRecord>> {
+        match self {
+            Self::Asset(asset) => Ok(asset),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    pub(crate) fn wallet(self) -> Result<Wallet> {
+        match self {
+            Self::Wallet(wallet) => Ok(wallet),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    fn unexpected(&self) -> Error {
+        Error::internal(format!("a request got the answer of another one: {self:?}"))
+    }
+}
