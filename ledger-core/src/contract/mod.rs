@@ -1,1 +1,99 @@
-//! The contract suite.
+//! The contract suite: what every store must do, written once.
+//!
+//! A backend runs it in its own tests, with an expression that makes a fresh, empty store:
+//!
+//! ```
+//! use ledger_core::{MemoryStore, contract_tests};
+//! use std::sync::Arc;
+//!
+//! mod memory {
+//!     # use ledger_core::{MemoryStore, contract_tests};
+//!     # use std::sync::Arc;
+//!     contract_tests!(Arc::new(MemoryStore::new()));
+//! }
+//! ```
+
+// A suite fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value)]
+
+pub mod batches;
+pub mod keys;
+pub mod money;
+pub mod raw;
+pub mod reads;
+pub mod registration;
+mod shop;
+pub mod threads;
+
+macro_rules! cases {
+    ($d:tt $($module:ident: $($case:ident),+;)*) => {
+        /// Makes a test of each case, for the store that the expression makes.
+        #[macro_export]
+        macro_rules! contract_tests {
+            ($d fresh:expr) => {
+                $(mod $module {
+                    #[allow(unused_imports, reason = "what the expression needs")]
+                    use super::*;
+                    $(#[test]
+                    fn $case() {
+                        $crate::contract::$module::$case($d fresh);
+                    })+
+                })*
+            };
+        }
+    };
+}
+
+cases! { $
+    registration:
+        an_asset_is_defined_once,
+        a_wallet_is_opened_once,
+        only_given_options_are_compared,
+        iso_currencies_need_no_definition,
+        unknown_assets_have_no_wallets,
+        many_wallets_open_in_one_call,
+        wallets_are_listed_by_name_in_pages;
+    money:
+        deposits_and_withdrawals_are_postings_with_the_world,
+        a_transfer_moves_money_and_versions,
+        a_wallet_stops_at_its_floor,
+        a_credit_line_is_a_floor_below_zero,
+        a_wallet_stops_at_its_ceiling,
+        balances_stop_at_both_ends_of_128_bits,
+        postings_are_carried_out_in_order_all_or_none,
+        a_frozen_wallet_moves_nothing_until_unfrozen,
+        a_closed_wallet_stays_closed,
+        the_world_can_be_frozen_but_not_closed,
+        metadata_and_actor_are_kept;
+    keys:
+        a_retry_gets_the_first_answer,
+        a_retry_gets_the_first_no,
+        another_request_is_a_conflict,
+        noes_that_depend_on_nothing_leave_the_key_unused,
+        preconditions_and_actor_are_no_part_of_a_request,
+        a_key_serves_one_verb_only,
+        answers_are_found_by_key_and_by_id;
+    batches:
+        each_on_its_own_answers_in_order,
+        the_same_key_twice_in_a_call_is_carried_out_once,
+        all_or_nothing_carries_out_all,
+        all_or_nothing_leaves_nothing_behind,
+        a_retried_batch_gets_the_first_answer,
+        a_part_of_a_batch_is_another_request;
+    reads:
+        history_is_read_both_ways,
+        history_is_filtered_by_time_and_kind,
+        a_rare_kind_is_found_over_many_pages,
+        the_balance_at_a_time_is_what_was_posted_by_then,
+        several_balances_are_of_one_moment;
+    raw:
+        a_dropped_group_leaves_nothing,
+        stamps_increase_over_groups_and_clocks,
+        a_group_loads_what_it_wants_and_nothing_else,
+        records_are_found_where_they_belong;
+    threads:
+        money_is_conserved_in_every_direction,
+        one_key_at_once_is_carried_out_once,
+        snapshots_always_add_up;
+}

@@ -35,7 +35,8 @@ pub struct LedgerBuilder {
 }
 
 impl LedgerBuilder {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    /// Settings of a ledger on a store that others hold too.
+    pub fn on(store: Arc<dyn Store>) -> Self {
         let config = Config {
             node: 0,
             queue_max: QUEUE_MAX,

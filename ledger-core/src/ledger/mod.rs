@@ -7,7 +7,6 @@ mod writes;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::ledger::builder::LedgerBuilder as Builder;
 use crate::memory::MemoryStore;
 use crate::stats::meter::Stats;
 use crate::store::contract::Store;
@@ -54,7 +53,7 @@ impl Ledger {
 
     /// A ledger on `store`, with settings of your own.
     pub fn builder(store: impl Store + 'static) -> LedgerBuilder {
-        Builder::new(Arc::new(store))
+        LedgerBuilder::on(Arc::new(store))
     }
 
     /// What this handle and its clones have done since the ledger was opened.

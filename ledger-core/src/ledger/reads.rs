@@ -19,7 +19,7 @@ use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 use crate::read::history::{self, HistoryPage, HistoryQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
-use crate::rules::rows::Answer;
+use crate::rules::answers::Answer;
 
 impl Ledger {
     /// An asset by its code: one that was defined, or an ISO 4217 currency.

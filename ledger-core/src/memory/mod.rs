@@ -16,7 +16,8 @@ use crate::model::entry::{Entry, Order, Span};
 use crate::model::record::{AssetRecord, Record};
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
-use crate::rules::rows::{Answer, Rows, Wants};
+use crate::rules::answers::Answer;
+use crate::rules::rows::{Rows, Wants};
 use crate::store::contract::{Group, Store, WalletFilter};
 use crate::store::failure::StoreResult;
 
@@ -114,7 +115,7 @@ impl Store for MemoryStore {
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
-        Ok(self.state.read().answer(key).cloned())
+        Ok(self.state.read().answer(key))
     }
 }
 
@@ -140,7 +141,6 @@ impl Group for MemoryGroup<'_> {
         if let Some(turn) = &self.turn {
             turn.wait();
         }
-        self.store.state.write().publish(records);
-        Ok(())
+        self.store.state.write().publish(records)
     }
 }

@@ -10,13 +10,15 @@ use crate::base::id::{TransactionId, WalletId};
 use crate::input::key::Key;
 use crate::input::name::WalletName;
 use crate::model::entry::{Entry, Order, Position, Span};
-use crate::model::record::{AssetRecord, Record, Refusal};
+use crate::model::record::{AssetRecord, Record};
 use crate::model::transaction::Transaction;
 use crate::model::wallet::{Wallet, WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
+use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
-use crate::rules::rows::{Answer, Rows, Wants};
+use crate::rules::rows::{Rows, Wants};
 use crate::store::contract::WalletFilter;
+use crate::store::failure::{StoreError, StoreResult};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -25,11 +27,10 @@ pub(super) struct State {
     accounts: Accounts,
     names: BTreeMap<WalletName, WalletId>,
     assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
-    answers: HashMap<Key, Answer>,
+    answers: Answers,
 }
 
-#[derive(Debug, Default)]
-struct Accounts(HashMap<WalletId, Account>);
+type Accounts = HashMap<WalletId, Account>;
 
 #[derive(Debug)]
 struct Account {
@@ -41,13 +42,28 @@ struct Account {
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    journal: usize,
+    record: u32,
     posting: u32,
 }
 
-impl WalletRows for Accounts {
-    fn row_mut(&mut self, id: WalletId) -> Option<&mut WalletRow> {
-        self.0.get_mut(&id).map(|account| &mut account.row)
+impl Place {
+    fn record(self, journal: &[Record]) -> Option<&Record> {
+        journal.get(usize::try_from(self.record).ok()?)
+    }
+}
+
+/// The accounts while a record is applied to them.
+struct Publishing<'a> {
+    accounts: &'a mut Accounts,
+    /// The record's place in the journal.
+    record: u32,
+}
+
+impl WalletRows for Publishing<'_> {
+    fn touch(&mut self, wallet: WalletId, posting: Option<u32>) -> Option<&mut WalletRow> {
+        let account = self.accounts.get_mut(&wallet)?;
+        account.places.extend(posting.map(|posting| Place { record: self.record, posting }));
+        Some(&mut account.row)
     }
 }
 
@@ -67,11 +83,11 @@ impl State {
     }
 
     pub(super) fn row(&self, wallet: WalletId) -> Option<&WalletRow> {
-        self.accounts.0.get(&wallet).map(|account| &account.row)
+        self.accounts.get(&wallet).map(|account| &account.row)
     }
 
     pub(super) fn wallet(&self, wallet: WalletId) -> Option<Wallet> {
-        let account = self.accounts.0.get(&wallet)?;
+        let account = self.accounts.get(&wallet)?;
         Some(Wallet::new(&account.record, &account.row))
     }
 
@@ -79,8 +95,8 @@ impl State {
         self.wallet(*self.names.get(name)?)
     }
 
-    pub(super) fn answer(&self, key: &Key) -> Option<&Answer> {
-        self.answers.get(key)
+    pub(super) fn answer(&self, key: &Key) -> Option<Answer> {
+        self.answers.find(key, &self.journal)
     }
 
     pub(super) fn find(&self, id: TransactionId) -> Option<Answer> {
@@ -116,7 +132,7 @@ impl State {
         order: Order,
         limit: usize,
     ) -> Vec<Entry> {
-        let Some(account) = self.accounts.0.get(&wallet) else { return Vec::new() };
+        let Some(account) = self.accounts.get(&wallet) else { return Vec::new() };
         let places = account.places.as_slice();
         let start = places.partition_point(|place| self.position(place) <= span.after);
         let end = places.partition_point(|place| self.position(place) < span.before);
@@ -132,14 +148,14 @@ impl State {
     }
 
     fn transaction(&self, place: &Place) -> Option<&Transaction> {
-        match self.journal.get(place.journal)? {
+        match place.record(&self.journal)? {
             Record::Transaction(transaction) => Some(transaction),
             _ => None,
         }
     }
 
     fn position(&self, place: &Place) -> Position {
-        let stamp = self.journal.get(place.journal).map_or(0, |record| record.stamp().raw());
+        let stamp = place.record(&self.journal).map_or(0, |record| record.stamp().raw());
         Position { stamp, posting: place.posting }
     }
 
@@ -149,12 +165,12 @@ impl State {
             rows.insert_wallet(*wallet);
         }
         for &key in &wants.keys {
-            if let Some(answer) = self.answers.get(key) {
-                rows.insert_answer(key.clone(), answer.clone());
+            if let Some(answer) = self.answer(key) {
+                rows.insert_answer(key.clone(), answer);
             }
         }
         for &name in &wants.names {
-            let account = self.names.get(name).and_then(|wallet| self.accounts.0.get(wallet));
+            let account = self.names.get(name).and_then(|wallet| self.accounts.get(wallet));
             if let Some(account) = account {
                 rows.insert_wallet(account.row);
                 rows.insert_name(account.record.clone());
@@ -166,45 +182,39 @@ impl State {
         rows
     }
 
-    pub(super) fn publish(&mut self, records: Vec<Record>) {
+    /// Shows records to readers, if there is room for them: places are 32 bits, to stay small.
+    pub(super) fn publish(&mut self, records: Vec<Record>) -> StoreResult<()> {
+        if u32::try_from(self.journal.len() + records.len()).is_err() {
+            let problem = "the memory store holds at most 2^32 records; use a store with a file";
+            return Err(StoreError::Full(problem.to_owned()));
+        }
         self.journal.reserve(records.len());
-        for record in records {
-            match &record {
-                Record::Asset(asset) => {
-                    self.assets.insert(asset.code(), asset.clone());
-                    self.open(Arc::new(asset.world_wallet()));
-                }
-                Record::Wallet(wallet) => self.open(wallet.clone()),
-                Record::Transaction(transaction) => self.carry_out(transaction),
-                Record::Refusal(refusal) => self.remember(refusal),
-            }
+        for (place, record) in (self.journal.len()..).zip(records) {
+            self.take_in(&record, u32::try_from(place).unwrap_or(u32::MAX));
             self.journal.push(record);
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, record: &Record, place: u32) {
+        self.answers.add_record(record, place);
+        match record {
+            Record::Asset(asset) => {
+                self.assets.insert(asset.code(), asset.clone());
+                self.open(Arc::new(asset.world_wallet()));
+            }
+            Record::Wallet(wallet) => self.open(wallet.clone()),
+            Record::Transaction(transaction) => {
+                let accounts = &mut self.accounts;
+                apply(transaction, &mut Publishing { accounts, record: place });
+            }
+            Record::Refusal(_) => {}
         }
     }
 
     fn open(&mut self, record: Arc<WalletRecord>) {
         let row = WalletRow::opened(&record);
         self.names.insert(record.name.clone(), record.id);
-        self.accounts.0.insert(record.id, Account { record, row, places: Vec::new() });
-    }
-
-    fn carry_out(&mut self, transaction: &Arc<Transaction>) {
-        apply(transaction, &mut self.accounts);
-        let journal = self.journal.len();
-        for (posting, parts) in (0..).zip(transaction.postings.iter()) {
-            for wallet in [parts.from, parts.to] {
-                if let Some(account) = self.accounts.0.get_mut(&wallet) {
-                    account.places.push(Place { journal, posting });
-                }
-            }
-        }
-        self.answers.insert(transaction.key.clone(), Answer::Done(transaction.clone()));
-    }
-
-    fn remember(&mut self, refusal: &Arc<Refusal>) {
-        for (position, item) in refusal.items.iter().enumerate() {
-            let answer = Answer::Refused { refusal: refusal.clone(), position };
-            self.answers.insert(item.key.clone(), answer);
-        }
+        self.accounts.insert(record.id, Account { record, row, places: Vec::new() });
     }
 }

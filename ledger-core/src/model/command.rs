@@ -1,5 +1,7 @@
 //! Commands: what a caller asks for.
 
+use std::sync::Arc;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::bounds::{EXPECTATIONS_MAX, POSTINGS_MAX};
@@ -39,9 +41,6 @@ pub(crate) struct Expectation {
     pub(crate) version: u64,
 }
 
-/// Preconditions of a command: nearly always none.
-pub(crate) type Expectations = SmallVec<[Expectation; 1]>;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Deposit { to: WalletId, amount: Money },
@@ -74,14 +73,14 @@ pub(crate) enum Action {
 pub struct Command {
     pub(crate) key: Key,
     pub(crate) action: Action,
-    pub(crate) expectations: Expectations,
+    pub(crate) expectations: Vec<Expectation>,
     pub(crate) meta: Option<Metadata>,
-    pub(crate) actor: Option<Actor>,
+    pub(crate) actor: Option<Arc<Actor>>,
 }
 
 impl Command {
     fn new(key: Key, action: Action) -> Self {
-        Self { key, action, expectations: Expectations::new(), meta: None, actor: None }
+        Self { key, action, expectations: Vec::new(), meta: None, actor: None }
     }
 
     /// Brings money in from outside.
@@ -136,7 +135,7 @@ impl Command {
     /// Keeps who asked with the transaction. It is not part of the request.
     #[must_use]
     pub fn actor(self, actor: Actor) -> Self {
-        Self { actor: Some(actor), ..self }
+        Self { actor: Some(Arc::new(actor)), ..self }
     }
 
     /// Carries the command out only while `wallet` is at `version`. It is not part of the request.

@@ -1,5 +1,7 @@
 //! A wallet's history, one entry a posting, and places in it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Stamp, TransactionId, WalletId};
@@ -36,7 +38,7 @@ pub struct Entry {
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// Who asked for it.
-    pub actor: Option<Actor>,
+    pub actor: Option<Arc<Actor>>,
 }
 
 impl Entry {

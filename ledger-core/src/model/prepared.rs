@@ -1,6 +1,8 @@
 //! A command made ready on the caller's thread: checked, its wallets known, its fingerprint taken.
 //! What is left to do for the writer, which everyone waits for, is only what depends on state.
 
+use std::sync::Arc;
+
 use smallvec::smallvec;
 
 use crate::base::encode::Encoder;
@@ -8,7 +10,7 @@ use crate::base::id::WalletId;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
-use crate::model::command::{Action, Command, Expectation, Expectations, Leg, Legs};
+use crate::model::command::{Action, Command, Expectation, Leg, Legs};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::transaction::Kind;
 use crate::money::asset::Asset;
@@ -27,9 +29,9 @@ pub struct Prepared {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) kind: Kind,
     pub(crate) body: Body,
-    pub(crate) expectations: Expectations,
+    pub(crate) expectations: Vec<Expectation>,
     pub(crate) meta: Option<Metadata>,
-    pub(crate) actor: Option<Actor>,
+    pub(crate) actor: Option<Arc<Actor>>,
 }
 
 impl Prepared {

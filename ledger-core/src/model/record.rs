@@ -90,7 +90,7 @@ pub struct RefusedItem {
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// Who asked for it.
-    pub actor: Option<Actor>,
+    pub actor: Option<Arc<Actor>>,
 }
 
 /// A request that was refused by the rules and is remembered, so that a retry gets the same answer.

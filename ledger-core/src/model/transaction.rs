@@ -150,7 +150,7 @@ pub struct Transaction {
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// Who asked for it.
-    pub actor: Option<Actor>,
+    pub actor: Option<Arc<Actor>>,
 }
 
 /// The answer to a request that was carried out.

@@ -2,35 +2,32 @@
 //! catching up with another process and rebuilding from the journal all go through here.
 
 use crate::base::id::WalletId;
-use crate::model::transaction::{Posting, Transaction};
+use crate::model::transaction::Transaction;
 use crate::model::wallet::WalletRow;
 
 /// Rows that can be changed, wherever they live.
 pub trait WalletRows {
-    /// The row of a wallet, if it is here.
-    fn row_mut(&mut self, id: WalletId) -> Option<&mut WalletRow>;
+    /// The row of a wallet that is about to change, if it is here. Called once for each change, in
+    /// order; `posting` says by which of the transaction's postings.
+    fn touch(&mut self, wallet: WalletId, posting: Option<u32>) -> Option<&mut WalletRow>;
 }
 
 /// Changes the rows of the wallets that `transaction` touched to what they are after it.
 pub fn apply(transaction: &Transaction, rows: &mut impl WalletRows) {
-    for posting in transaction.postings.iter() {
-        apply_posting(posting, rows);
+    for (index, posting) in (0..).zip(transaction.postings.iter()) {
+        if let Some(row) = rows.touch(posting.from, Some(index)) {
+            row.posted = posting.from_balance;
+            row.version = posting.from_version;
+        }
+        if let Some(row) = rows.touch(posting.to, Some(index)) {
+            row.posted = posting.to_balance;
+            row.version = posting.to_version;
+        }
     }
     if let Some(change) = transaction.status
-        && let Some(row) = rows.row_mut(change.wallet)
+        && let Some(row) = rows.touch(change.wallet, None)
     {
         row.status = change.to;
         row.version = change.version;
-    }
-}
-
-fn apply_posting(posting: &Posting, rows: &mut impl WalletRows) {
-    if let Some(row) = rows.row_mut(posting.from) {
-        row.posted = posting.from_balance;
-        row.version = posting.from_version;
-    }
-    if let Some(row) = rows.row_mut(posting.to) {
-        row.posted = posting.to_balance;
-        row.version = posting.to_version;
     }
 }

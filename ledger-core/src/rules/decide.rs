@@ -10,7 +10,7 @@ use crate::model::wallet::{Status, WalletRow};
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::rows::Rows;
-use crate::rules::scratch::Scratch;
+use crate::rules::scratch::{Draft, Scratch};
 
 type Decided<T> = Result<T, Box<Rejection>>;
 
@@ -27,7 +27,7 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
     let (postings, status) = match &command.body {
         Body::Move(legs) => (move_all(legs, &mut scratch)?, None),
         Body::SetStatus(wallet) => {
-            let change = set_status(command.kind, scratch.row(*wallet)?)?;
+            let change = set_status(command.kind, scratch.draft(*wallet)?.row)?;
             (Postings::default(), Some(change))
         }
     };
@@ -45,10 +45,10 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
     })
 }
 
-fn check_assets(leg: &Leg, scratch: &mut Scratch) -> Decided<()> {
+fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
     let given = leg.amount.asset();
     for wallet in [leg.from, leg.to] {
-        let expected = scratch.row(wallet)?.asset;
+        let expected = scratch.draft(wallet)?.row.asset;
         if expected != given {
             return Err(Rejection::AssetMismatch { wallet, expected, given }.into());
         }
@@ -56,26 +56,26 @@ fn check_assets(leg: &Leg, scratch: &mut Scratch) -> Decided<()> {
     Ok(())
 }
 
-fn check_version(expectation: &Expectation, scratch: &mut Scratch) -> Decided<()> {
+fn check_version(expectation: &Expectation, scratch: &mut Scratch<'_>) -> Decided<()> {
     let &Expectation { wallet, version: expected } = expectation;
-    let actual = scratch.row(wallet)?.version;
+    let actual = scratch.draft(wallet)?.version;
     if actual == expected {
         return Ok(());
     }
     Err(Rejection::VersionMismatch { wallet, expected, actual }.into())
 }
 
-fn move_all(legs: &[Leg], scratch: &mut Scratch) -> Decided<Postings> {
+fn move_all(legs: &[Leg], scratch: &mut Scratch<'_>) -> Decided<Postings> {
     legs.iter().map(|leg| move_one(leg, scratch)).collect()
 }
 
 /// Both ends' status comes before either's funds, so that a frozen receiver is not reported as a
 /// poor sender.
-fn move_one(leg: &Leg, scratch: &mut Scratch) -> Decided<Posting> {
-    check_open(scratch.row(leg.from)?)?;
-    check_open(scratch.row(leg.to)?)?;
-    let from = take(scratch.row(leg.from)?, leg.amount)?;
-    let to = give(scratch.row(leg.to)?, leg.amount)?;
+fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
+    check_open(scratch.draft(leg.from)?.row)?;
+    check_open(scratch.draft(leg.to)?.row)?;
+    let from = *take(scratch.draft(leg.from)?, leg.amount)?;
+    let to = *give(scratch.draft(leg.to)?, leg.amount)?;
     Ok(Posting {
         from: leg.from,
         to: leg.to,
@@ -96,15 +96,15 @@ fn check_open(row: &WalletRow) -> Decided<()> {
     }
 }
 
-fn take(row: &mut WalletRow, amount: Money) -> Decided<WalletRow> {
-    if let Some(available) = row.available()
+fn take<'d, 'r>(draft: &'d mut Draft<'r>, amount: Money) -> Decided<&'d Draft<'r>> {
+    if let Some(available) = draft.available()
         && available < amount.amount()
     {
-        return Err(insufficient(row, available, amount));
+        return Err(insufficient(draft.row, available, amount));
     }
-    row.posted = row.posted.checked_sub(amount.amount()).ok_or_else(|| overflow(row, amount))?;
-    row.version += 1;
-    Ok(*row)
+    let balance = draft.posted.checked_sub(amount.amount());
+    draft.set(balance.ok_or_else(|| overflow(draft, amount))?);
+    Ok(draft)
 }
 
 fn insufficient(row: &WalletRow, available: Amount, needed: Money) -> Box<Rejection> {
@@ -118,25 +118,25 @@ fn insufficient(row: &WalletRow, available: Amount, needed: Money) -> Box<Reject
     })
 }
 
-fn give(row: &mut WalletRow, amount: Money) -> Decided<WalletRow> {
-    let balance = row.posted.checked_add(amount.amount()).ok_or_else(|| overflow(row, amount))?;
-    if let Some(ceiling) = row.ceiling
+fn give<'d, 'r>(draft: &'d mut Draft<'r>, amount: Money) -> Decided<&'d Draft<'r>> {
+    let balance = draft.posted.checked_add(amount.amount());
+    let balance = balance.ok_or_else(|| overflow(draft, amount))?;
+    if let Some(ceiling) = draft.row.ceiling
         && balance > ceiling
     {
         return Err(Box::new(Rejection::CeilingExceeded {
-            wallet: row.id,
-            ceiling: row.asset.of(ceiling),
-            balance: row.asset.of(balance),
+            wallet: draft.row.id,
+            ceiling: draft.row.asset.of(ceiling),
+            balance: draft.row.asset.of(balance),
         }));
     }
-    row.posted = balance;
-    row.version += 1;
-    Ok(*row)
+    draft.set(balance);
+    Ok(draft)
 }
 
-fn overflow(row: &WalletRow, amount: Money) -> Box<Rejection> {
-    let balance = row.asset.of(row.posted);
-    Box::new(Rejection::BalanceOverflow { wallet: row.id, balance, amount })
+fn overflow(draft: &Draft<'_>, amount: Money) -> Box<Rejection> {
+    let balance = draft.row.asset.of(draft.posted);
+    Box::new(Rejection::BalanceOverflow { wallet: draft.row.id, balance, amount })
 }
 
 fn set_status(kind: Kind, row: &WalletRow) -> Decided<StatusChange> {

@@ -8,40 +8,14 @@ use hashbrown::HashMap;
 use crate::base::id::WalletId;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
-use crate::model::fingerprint::Fingerprint;
-use crate::model::record::{AssetRecord, Refusal};
-use crate::model::transaction::Transaction;
+use crate::model::record::AssetRecord;
 use crate::model::wallet::{WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
+use crate::rules::answers::Answer;
 use crate::rules::apply::WalletRows;
 
-/// What is remembered under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The request was carried out.
-    Done(Arc<Transaction>),
-    /// The request was refused.
-    Refused {
-        /// The refusal, of one request or of a batch.
-        refusal: Arc<Refusal>,
-        /// Which of its requests has the key.
-        position: usize,
-    },
-}
-
-impl Answer {
-    /// The fingerprint of the request that was answered.
-    pub fn fingerprint(&self) -> Option<&Fingerprint> {
-        match self {
-            Self::Done(transaction) => Some(&transaction.fingerprint),
-            Self::Refused { refusal, position } => {
-                refusal.items.get(*position).map(|item| &item.fingerprint)
-            }
-        }
-    }
-}
-
-/// What a group needs from the store before it can be decided: sorted, without repetition.
+/// What a group needs from the store before it can be decided. Keys may come twice; the rest is
+/// sorted, without repetition.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Wants<'a> {
@@ -56,14 +30,13 @@ pub struct Wants<'a> {
 }
 
 impl Wants<'_> {
-    /// Sorts every list and drops what was asked for twice.
+    /// Sorts what often comes twice and drops what does. Keys hardly ever do.
     pub(crate) fn normalize(&mut self) {
         fn normalize<T: Ord>(list: &mut Vec<T>) {
             list.sort_unstable();
             list.dedup();
         }
         normalize(&mut self.wallets);
-        normalize(&mut self.keys);
         normalize(&mut self.names);
         normalize(&mut self.assets);
     }
@@ -72,7 +45,9 @@ impl Wants<'_> {
 /// The rows of a group. What the store doesn't know is absent.
 #[derive(Debug, Default)]
 pub struct Rows {
-    wallets: HashMap<WalletId, WalletRow>,
+    wallets: Vec<WalletRow>,
+    /// Where in `wallets` each wallet is: a map of rows would be mostly empty, large memory.
+    places: HashMap<WalletId, usize>,
     answers: HashMap<Key, Answer>,
     names: HashMap<WalletName, Arc<WalletRecord>>,
     assets: HashMap<AssetCode, Arc<AssetRecord>>,
@@ -82,7 +57,8 @@ impl Rows {
     /// Rows with room for what is wanted.
     pub fn with_room_for(wants: &Wants<'_>) -> Self {
         Self {
-            wallets: HashMap::with_capacity(wants.wallets.len()),
+            wallets: Vec::with_capacity(wants.wallets.len()),
+            places: HashMap::with_capacity(wants.wallets.len()),
             answers: HashMap::with_capacity(wants.keys.len()),
             names: HashMap::with_capacity(wants.names.len()),
             assets: HashMap::with_capacity(wants.assets.len()),
@@ -91,7 +67,11 @@ impl Rows {
 
     /// Puts a wallet's row in.
     pub fn insert_wallet(&mut self, row: WalletRow) {
-        self.wallets.insert(row.id, row);
+        let place = *self.places.entry(row.id).or_insert(self.wallets.len());
+        match self.wallets.get_mut(place) {
+            Some(known) => *known = row,
+            None => self.wallets.push(row),
+        }
     }
 
     /// Puts the answer under a key in.
@@ -110,7 +90,11 @@ impl Rows {
     }
 
     pub(crate) fn wallet(&self, id: WalletId) -> Option<&WalletRow> {
-        self.wallets.get(&id)
+        self.wallets.get(*self.places.get(&id)?)
+    }
+
+    fn wallet_mut(&mut self, id: WalletId) -> Option<&mut WalletRow> {
+        self.wallets.get_mut(*self.places.get(&id)?)
     }
 
     pub(crate) fn answer(&self, key: &Key) -> Option<&Answer> {
@@ -139,7 +123,7 @@ impl Rows {
 }
 
 impl WalletRows for Rows {
-    fn row_mut(&mut self, id: WalletId) -> Option<&mut WalletRow> {
-        self.wallets.get_mut(&id)
+    fn touch(&mut self, wallet: WalletId, _posting: Option<u32>) -> Option<&mut WalletRow> {
+        self.wallet_mut(wallet)
     }
 }

@@ -1,37 +1,60 @@
-//! The rows one command touches, copied, so that a refusal halfway leaves nothing to undo.
+//! What one command does to wallets while it is being decided, so that a refusal halfway leaves
+//! nothing to undo.
 
 use smallvec::SmallVec;
 
 use crate::base::id::WalletId;
 use crate::model::rejection::Rejection;
 use crate::model::wallet::WalletRow;
+use crate::money::amount::Amount;
 use crate::rules::rows::Rows;
 
-pub(super) struct Scratch {
-    /// Sorted by id.
-    rows: SmallVec<[WalletRow; 2]>,
+/// A wallet's row, and what has become of it so far.
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'a> {
+    pub(super) row: &'a WalletRow,
+    pub(super) posted: Amount,
+    pub(super) version: u64,
 }
 
-impl Scratch {
-    /// Copies the rows of `wallets`, each once; refuses the first that is not known.
+pub(super) struct Scratch<'a> {
+    /// Sorted by id.
+    drafts: SmallVec<[Draft<'a>; 2]>,
+}
+
+impl<'a> Scratch<'a> {
+    /// Drafts for `wallets`, each once; refuses the first that is not known.
     pub(super) fn new(
         wallets: impl Iterator<Item = WalletId>,
-        rows: &Rows,
+        rows: &'a Rows,
     ) -> Result<Self, Box<Rejection>> {
-        let mut copies = SmallVec::<[WalletRow; 2]>::new();
+        let mut drafts = SmallVec::<[Draft<'a>; 2]>::new();
         for wallet in wallets {
             let row = rows.wallet(wallet).ok_or(Rejection::UnknownWallet { wallet })?;
-            copies.push(*row);
+            drafts.push(Draft { row, posted: row.posted, version: row.version });
         }
-        copies.sort_unstable_by_key(|row| row.id);
-        copies.dedup_by_key(|row| row.id);
-        Ok(Self { rows: copies })
+        drafts.sort_unstable_by_key(|draft| draft.row.id);
+        drafts.dedup_by_key(|draft| draft.row.id);
+        Ok(Self { drafts })
     }
 
-    pub(super) fn row(&mut self, wallet: WalletId) -> Result<&mut WalletRow, Box<Rejection>> {
-        let found = self.rows.binary_search_by_key(&wallet, |row| row.id).ok();
+    pub(super) fn draft(&mut self, wallet: WalletId) -> Result<&mut Draft<'a>, Box<Rejection>> {
+        let found = self.drafts.binary_search_by_key(&wallet, |draft| draft.row.id).ok();
         found
-            .and_then(|index| self.rows.get_mut(index))
+            .and_then(|index| self.drafts.get_mut(index))
             .ok_or_else(|| Box::new(Rejection::UnknownWallet { wallet }))
+    }
+}
+
+impl Draft<'_> {
+    /// What can be spent; none where there is no floor.
+    pub(super) fn available(&self) -> Option<Amount> {
+        WalletRow { posted: self.posted, ..*self.row }.available()
+    }
+
+    /// Another balance, which is another version.
+    pub(super) fn set(&mut self, posted: Amount) {
+        self.posted = posted;
+        self.version += 1;
     }
 }

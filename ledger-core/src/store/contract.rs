@@ -22,7 +22,8 @@ use crate::model::entry::{Entry, Order, Span};
 use crate::model::record::{AssetRecord, Record};
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
-use crate::rules::rows::{Answer, Rows, Wants};
+use crate::rules::answers::Answer;
+use crate::rules::rows::{Rows, Wants};
 use crate::store::failure::StoreResult;
 
 /// A backend.

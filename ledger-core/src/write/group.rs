@@ -102,7 +102,7 @@ fn decide(
     let stamps = group
         .reserve(setting.now, setting.node, count)?
         .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now: setting.now }.into()))?;
-    let mut round = Round::new(rows, stamps, &setting.meter.replays);
+    let mut round = Round::new(rows, stamps, count, &setting.meter.replays);
     let outcomes = units.iter().map(|unit| round.run(unit)).collect();
     Ok((outcomes, round.into_records()))
 }

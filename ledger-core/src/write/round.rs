@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use crate::base::id::{Stamp, Stamps, TransactionId};
 use crate::error::report::{Error, Result};
+use crate::input::key::Key;
 use crate::model::prepared::Prepared;
 use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
 use crate::model::rejection::Rejection;
 use crate::model::transaction::{Receipt, Transaction};
 use crate::model::wallet::{Wallet, WalletSpec};
+use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::apply;
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
-use crate::rules::rows::{Answer, Rows};
+use crate::rules::rows::Rows;
 use crate::stats::meter::Counter;
 use crate::store::failure::StoreError;
 use crate::write::unit::{Outcome, Unit};
@@ -22,12 +24,16 @@ pub(super) struct Round<'a> {
     rows: Rows,
     stamps: Stamps,
     records: Vec<Record>,
+    /// Where the answers in `records` are.
+    answers: Answers,
     replays: &'a Counter,
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(rows: Rows, stamps: Stamps, replays: &'a Counter) -> Self {
-        Self { rows, stamps, records: Vec::new(), replays }
+    /// A round with room for so many records.
+    pub(super) fn new(rows: Rows, stamps: Stamps, records: usize, replays: &'a Counter) -> Self {
+        let answers = Answers::with_capacity(records);
+        Self { rows, stamps, records: Vec::with_capacity(records), answers, replays }
     }
 
     /// What the journal is to get.
@@ -45,8 +51,8 @@ impl<'a> Round<'a> {
     }
 
     fn command(&mut self, command: &Prepared) -> Result<Receipt> {
-        if let Some(answer) = self.rows.answer(&command.key) {
-            return self.replay(command, answer);
+        if let Some(answer) = self.known(&command.key) {
+            return self.replay(command, &answer);
         }
         let stamp = self.stamp()?;
         match decide(command, &self.rows, stamp) {
@@ -89,22 +95,24 @@ impl<'a> Round<'a> {
     /// The answer to a batch of which any key is known: the first answer if it is the same batch,
     /// else a conflict.
     fn replay_batch(&self, commands: &[Prepared]) -> Option<Result<Vec<Receipt>>> {
-        let known = commands.iter().any(|command| self.rows.answer(&command.key).is_some());
-        known.then(|| {
-            let answers = commands.iter().enumerate().map(|(item, command)| {
-                let answer = self.rows.answer(&command.key).ok_or_else(|| conflict(command));
-                answer.and_then(|answer| self.replay(command, answer)).map_err(|error| {
-                    // A refusal names the item it was about; a conflict is about this one.
-                    if error.item().is_some() { error } else { error.at_item(item) }
-                })
-            });
-            answers.collect()
-        })
+        let answers: Vec<_> = commands.iter().map(|command| self.known(&command.key)).collect();
+        let first_known = answers.iter().position(Option::is_some)?;
+        let is_other = |(command, answer): (&Prepared, &Option<Answer>)| {
+            answer.as_ref().is_some_and(|answer| !is_same(command, answer))
+        };
+        let other = commands.iter().zip(&answers).position(is_other);
+        // A batch is answered as one, so a batch that is known in part is another one.
+        let in_part = answers.iter().any(Option::is_none).then_some(first_known);
+        if let Some(item) = other.or(in_part) {
+            return commands.get(item).map(|command| Err(conflict(command).at_item(item)));
+        }
+        let same = commands.iter().zip(answers.iter().flatten());
+        Some(same.map(|(command, answer)| self.replay(command, answer)).collect())
     }
 
     /// The first answer again, if it was to the same request.
     fn replay(&self, command: &Prepared, answer: &Answer) -> Result<Receipt> {
-        if answer.fingerprint() != Some(&command.fingerprint) {
+        if !is_same(command, answer) {
             return Err(conflict(command));
         }
         self.replays.add(1);
@@ -119,8 +127,7 @@ impl<'a> Round<'a> {
     /// Puts a transaction that was decided and applied on its way into the journal.
     fn record(&mut self, transaction: Transaction) -> Receipt {
         let transaction = Arc::new(transaction);
-        self.rows.insert_answer(transaction.key.clone(), Answer::Done(transaction.clone()));
-        self.records.push(Record::Transaction(transaction.clone()));
+        self.push(Record::Transaction(transaction.clone()));
         Receipt { transaction, replayed: false }
     }
 
@@ -135,12 +142,20 @@ impl<'a> Round<'a> {
         if !rejection.is_remembered() {
             return;
         }
-        let refusal = Arc::new(refusal(commands, batch_item, rejection.clone(), stamp));
-        for (position, command) in commands.iter().enumerate() {
-            let answer = Answer::Refused { refusal: refusal.clone(), position };
-            self.rows.insert_answer(command.key.clone(), answer);
-        }
-        self.records.push(Record::Refusal(refusal));
+        let refusal = refusal(commands, batch_item, rejection.clone(), stamp);
+        self.push(Record::Refusal(Arc::new(refusal)));
+    }
+
+    fn push(&mut self, record: Record) {
+        // A group is bounded far below 2^32 records.
+        let place = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+        self.answers.add_record(&record, place);
+        self.records.push(record);
+    }
+
+    /// What is remembered under a key, from before or from earlier in this group.
+    fn known(&self, key: &Key) -> Option<Answer> {
+        self.answers.find(key, &self.records).or_else(|| self.rows.answer(key).cloned())
     }
 
     fn asset(&mut self, spec: &AssetSpec) -> Result<Outcome> {
@@ -154,13 +169,18 @@ impl<'a> Round<'a> {
         let record = open_wallet(spec, stamps, &mut self.rows, &mut self.records)?;
         let row = self.rows.wallet(record.id);
         let row = row.ok_or_else(|| Error::internal("a wallet was loaded without its row"))?;
-        Ok(Outcome::Wallet(Wallet::new(&record, row)))
+        Ok(Outcome::Wallet(Box::new(Wallet::new(&record, row))))
     }
 
     fn stamp(&mut self) -> Result<Stamp> {
         let few = || StoreError::Broken("the store reserved fewer ids than were asked for".into());
         Ok(self.stamps.next().ok_or_else(few)?)
     }
+}
+
+/// Whether `answer` was given to the same request.
+fn is_same(command: &Prepared, answer: &Answer) -> bool {
+    answer.fingerprint() == Some(&command.fingerprint)
 }
 
 fn conflict(command: &Prepared) -> Error {

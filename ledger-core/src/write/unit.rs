@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
     Receipt(Receipt),
     Receipts(Vec<Receipt>),
     Asset(Arc<AssetRecord>),
-    Wallet(Wallet),
+    Wallet(Box<Wallet>),
 }
 
 impl Unit {
@@ -141,7 +141,7 @@ impl Outcome {
 
     pub(crate) fn wallet(self) -> Result<Wallet> {
         match self {
-            Self::Wallet(wallet) => Ok(wallet),
+            Self::Wallet(wallet) => Ok(*wallet),
             other => Err(other.unexpected()),
         }
     }

@@ -1,0 +1,108 @@
+//! Workloads, written once, for criterion and for the table of bars.
+
+// A benchmark that can't be set up can only stop.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ledger_core::{Asset, Command, Key, Ledger, MemoryStore, WalletId, WalletSpec};
+
+/// A ledger with wallets that have money.
+pub struct Shop {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// What everyone pays with.
+    pub asset: Asset,
+    /// The wallets.
+    pub wallets: Vec<WalletId>,
+    keys: u64,
+}
+
+impl Shop {
+    /// A shop in memory with so many lanes and wallets.
+    pub fn in_memory(lanes: usize, wallets: usize) -> Self {
+        let ledger = Ledger::new(MemoryStore::with_lanes(lanes));
+        let asset = Asset::iso("USD").expect("the dollar is known");
+        let specs: Vec<WalletSpec> = (0..wallets)
+            .map(|n| WalletSpec::new(format!("user:{n}"), asset).expect("a valid name"))
+            .collect();
+        let wallets: Vec<WalletId> = specs
+            .chunks(1_000)
+            .flat_map(|chunk| ledger.open_wallets(chunk.to_vec()).expect("opened"))
+            .map(|wallet| wallet.expect("opened").id)
+            .collect();
+        for wallet in &wallets {
+            let key = Key::new(format!("fund:{wallet}")).expect("a valid key");
+            ledger.deposit(*wallet, asset.minor(1_000_000_000), key).expect("funded");
+        }
+        Self { ledger, asset, wallets, keys: 0 }
+    }
+
+    /// So many transfers between wallets spread evenly over those in `range`.
+    pub fn transfers(&mut self, count: usize, range: std::ops::Range<usize>) -> Vec<Command> {
+        (0..count)
+            .map(|_| {
+                self.keys += 1;
+                let key = Key::new(format!("k{:015x}", spread(self.keys))).expect("a valid key");
+                let (from, to) = pair(self.keys, &range);
+                let amount = self.asset.minor(1);
+                Command::transfer(key, self.wallets[from], self.wallets[to], amount)
+            })
+            .collect()
+    }
+}
+
+/// A fixed, well-spread sequence: the same wallets and keys in every run.
+fn spread(n: u64) -> u64 {
+    let mut x = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (x ^ (x >> 27)) >> 4
+}
+
+fn pair(n: u64, range: &std::ops::Range<usize>) -> (usize, usize) {
+    let size = range.len();
+    let place = |n: u64| usize::try_from(spread(n) % size as u64).expect("small");
+    let from = place(2 * n);
+    let to = place(2 * n + 1);
+    let to = if from == to { (to + 1) % size } else { to };
+    (range.start + from, range.start + to)
+}
+
+/// How long all of `calls` take, one list a thread, one call an item.
+pub fn in_threads(ledger: &Ledger, calls: Vec<Vec<Vec<Command>>>) -> Duration {
+    let start = Barrier::new(calls.len() + 1);
+    thread::scope(|scope| {
+        for list in calls {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                for commands in list {
+                    for answer in ledger.submit_each(commands).expect("queued") {
+                        answer.expect("carried out");
+                    }
+                }
+            });
+        }
+        start.wait();
+        let begun = Instant::now();
+        move || begun.elapsed()
+    })()
+}
+
+/// Transfers a second: `threads` threads, `calls` calls each of `batch` transfers, each thread on
+/// its part of the wallets if `apart`.
+pub fn rate(shop: &mut Shop, threads: usize, calls: usize, batch: usize, apart: bool) -> f64 {
+    let all = shop.wallets.len();
+    let part = all / threads;
+    let lists = (0..threads)
+        .map(|thread| {
+            let range = if apart { thread * part..(thread + 1) * part } else { 0..all };
+            (0..calls).map(|_| shop.transfers(batch, range.clone())).collect()
+        })
+        .collect();
+    let took = in_threads(&shop.ledger, lists);
+    let transfers = u32::try_from(threads * calls * batch).expect("small");
+    f64::from(transfers) / took.as_secs_f64()
+}

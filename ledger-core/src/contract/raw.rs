@@ -1,0 +1,104 @@
+//! The store itself, without a ledger over it.
+
+use std::sync::Arc;
+
+use crate::contract::shop::{Shop, key};
+use crate::{Order, Record, Span, Stamp, Store, Timestamp, WalletId, WalletRecord, Wants};
+
+const NOON: Timestamp = Timestamp::from_unix_ms(1_772_366_400_000);
+
+/// The record of another wallet, like Alice's but for its name and id.
+fn wallet_record(shop: &Shop, stamp: Stamp, name: &str) -> Record {
+    let spec = shop.spec(name);
+    Record::Wallet(Arc::new(WalletRecord::open(WalletId::from_stamp(stamp), &spec)))
+}
+
+fn reserve(store: &dyn Store, now: Timestamp, count: usize) -> Vec<Stamp> {
+    let mut group = store.begin().unwrap();
+    group.reserve(now, 0, count).unwrap().unwrap().collect()
+}
+
+pub fn a_dropped_group_leaves_nothing(store: Arc<dyn Store>) {
+    let shop = Shop::new(store.clone());
+    let latest = store.latest().unwrap();
+    let name = crate::WalletName::new("never").unwrap();
+    let mut group = store.begin().unwrap();
+    let stamp = group.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+    let record = wallet_record(&shop, stamp, "never");
+    drop(group);
+    assert_eq!(store.latest().unwrap(), latest);
+    assert_eq!(store.wallet_named(&name).unwrap(), None);
+    // The store goes on, and a commit is seen at once.
+    let mut group = store.begin().unwrap();
+    let later = group.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+    assert!(later.raw() >= stamp.raw());
+    drop(record);
+    group.commit(vec![wallet_record(&shop, later, "never")]).unwrap();
+    assert_eq!(store.wallet_named(&name).unwrap().unwrap().id, WalletId::from_stamp(later));
+    assert_eq!(store.latest().unwrap(), Some(later.time()));
+}
+
+pub fn stamps_increase_over_groups_and_clocks(store: Arc<dyn Store>) {
+    let shop = Shop::new(store.clone());
+    let mut last = shop.bob.id.stamp();
+    let hour = 3_600_000;
+    for (step, offset) in [0, -hour, 0, hour, 0].into_iter().enumerate() {
+        let now = Timestamp::from_unix_ms(NOON.unix_ms() + offset);
+        let mut group = store.begin().unwrap();
+        let stamps: Vec<Stamp> = group.reserve(now, 0, 3).unwrap().unwrap().collect();
+        assert!(last < stamps[0] && stamps[0] < stamps[1] && stamps[1] < stamps[2]);
+        assert!(stamps[0].time() >= now);
+        let record = wallet_record(&shop, stamps[2], &format!("wallet {step}"));
+        group.commit(vec![record]).unwrap();
+        last = stamps[2];
+    }
+    for bad in [i64::MIN, 0, Timestamp::END.unix_ms(), i64::MAX] {
+        let mut group = store.begin().unwrap();
+        let none = group.reserve(Timestamp::from_unix_ms(bad), 0, 1).unwrap();
+        assert!(none.is_none(), "{bad}");
+    }
+    assert!(reserve(store.as_ref(), NOON, 1)[0] > last);
+}
+
+pub fn a_group_loads_what_it_wants_and_nothing_else(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store.clone());
+    let stranger = WalletId::from_raw(7).unwrap();
+    let (known, unknown) = (key("fund"), key("never"));
+    let mut wants = Wants::default();
+    wants.wallets = vec![stranger, shop.alice.id];
+    wants.keys = vec![&known, &unknown, &known];
+    wants.names = vec![&shop.bob.name];
+    wants.assets = vec![shop.usd.code(), crate::AssetCode::new("NONE").unwrap()];
+    let mut group = store.begin().unwrap();
+    let rows = group.load(&wants).unwrap();
+    let alice = rows.wallet(shop.alice.id).unwrap();
+    assert_eq!((alice.posted, alice.version), (shop.usd("100").amount(), 1));
+    assert!(rows.wallet(stranger).is_none());
+    assert!(rows.answer(&known).is_some() && rows.answer(&unknown).is_none());
+    assert_eq!(rows.named(&shop.bob.name).unwrap().id, shop.bob.id);
+    assert!(rows.wallet(shop.bob.id).is_some(), "a wallet found by name comes with its row");
+    assert_eq!(rows.asset(shop.usd.code()).unwrap().asset, shop.usd);
+    assert!(rows.asset(wants.assets[1]).is_none());
+}
+
+pub fn records_are_found_where_they_belong(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store.clone());
+    let world = shop.ledger.world(shop.usd).unwrap();
+    let entries = |order, limit| store.entries(world.id, Span::ALL, order, limit).unwrap();
+    shop.ledger.deposit(&shop.bob, shop.usd("1"), "second").unwrap();
+    let oldest = entries(Order::OldestFirst, 10);
+    assert_eq!(oldest.len(), 2);
+    assert_eq!(entries(Order::OldestFirst, 1), oldest[..1]);
+    assert_eq!(entries(Order::NewestFirst, 1), oldest[1..]);
+    let between = |after: usize, before: usize| {
+        let span = Span { after: oldest[after].position(), before: oldest[before].position() };
+        store.entries(world.id, span, Order::OldestFirst, 10).unwrap()
+    };
+    assert!(between(0, 1).is_empty(), "a span is without its ends");
+    let from_first = Span { after: oldest[0].position(), ..Span::ALL };
+    assert_eq!(store.entries(world.id, from_first, Order::OldestFirst, 10).unwrap(), oldest[1..]);
+    let stranger = WalletId::from_raw(7).unwrap();
+    assert!(store.entries(stranger, Span::ALL, Order::OldestFirst, 10).unwrap().is_empty());
+    assert_eq!(store.rows(&[stranger, world.id]).unwrap()[0], None);
+    assert_eq!(store.row(world.id).unwrap(), store.rows(&[world.id]).unwrap()[0]);
+}

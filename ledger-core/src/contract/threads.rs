@@ -1,0 +1,125 @@
+//! Many threads at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::contract::shop::Shop;
+use crate::{Command, ErrorKind, HistoryQuery, Key, LedgerBuilder, Store, Wallet, WalletId};
+
+const THREADS: usize = 16;
+const ROUNDS: usize = 60;
+
+/// Four wallets with 10 dollars each, on the machine's own clock.
+fn four_wallets(store: Arc<dyn Store>) -> (Shop, Vec<Wallet>) {
+    let mut shop = Shop::new(store.clone());
+    shop.ledger = LedgerBuilder::on(store).build().unwrap();
+    let wallets: Vec<Wallet> = (0..4).map(|n| shop.open(shop.spec(&format!("w{n}")))).collect();
+    for wallet in &wallets {
+        shop.ledger.deposit(wallet, shop.usd("10"), format!("fund {}", wallet.name)).unwrap();
+    }
+    (shop, wallets)
+}
+
+fn ids(wallets: &[Wallet]) -> Vec<WalletId> {
+    wallets.iter().map(|wallet| wallet.id).collect()
+}
+
+pub fn money_is_conserved_in_every_direction(store: Arc<dyn Store>) {
+    let (shop, wallets) = four_wallets(store);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (shop, wallets) = (&shop, &wallets);
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let from = (thread + round) % 4;
+                    let to = (from + 1 + (thread * round) % 3) % 4;
+                    let amount = shop.usd.minor(1 + (round as i128 * 37) % 400);
+                    let key = format!("{thread}/{round}");
+                    let paid = shop.ledger.transfer(&wallets[from], &wallets[to], amount, key);
+                    if let Err(refused) = paid {
+                        assert_eq!(refused.kind(), ErrorKind::InsufficientFunds, "{refused}");
+                    }
+                }
+            });
+        }
+    });
+    let balances = shop.ledger.balances(&ids(&wallets)).unwrap();
+    let total: i128 = balances.iter().map(|balance| balance.posted.amount().minor()).sum();
+    assert_eq!(total, 4_000);
+    shop.assert_balanced();
+    for balance in balances {
+        assert!(!balance.posted.amount().is_negative());
+        assert_history_adds_up(&shop, balance.wallet);
+    }
+}
+
+/// Nothing lost: a wallet's balance and version are those of its history.
+fn assert_history_adds_up(shop: &Shop, wallet: WalletId) {
+    let balance = shop.ledger.balance(wallet).unwrap();
+    let mut query = HistoryQuery::oldest_first().limit(1_000);
+    let (mut posted, mut version, mut last) = (shop.usd("0"), 0, None);
+    loop {
+        let page = shop.ledger.history(wallet, &query).unwrap();
+        for entry in &page.entries {
+            posted = posted.checked_add(entry.amount).unwrap();
+            version += 1;
+            assert_eq!((entry.balance_after, entry.version), (posted, version));
+            assert!(last < Some(entry.id), "one id after the other");
+            last = Some(entry.id);
+        }
+        let Some(next) = page.next else { break };
+        query = query.cursor(next);
+    }
+    assert_eq!((posted, version), (balance.posted, balance.version));
+}
+
+pub fn one_key_at_once_is_carried_out_once(store: Arc<dyn Store>) {
+    let (shop, wallets) = four_wallets(store);
+    for round in 0..20 {
+        let key = format!("round {round}");
+        let receipts: Vec<_> = thread::scope(|scope| {
+            let pay = || {
+                let amount = shop.usd.minor(1);
+                shop.ledger.transfer(&wallets[0], &wallets[1], amount, key.as_str()).unwrap()
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(pay)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(receipts.iter().all(|receipt| receipt.id == receipts[0].id));
+        assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1);
+    }
+    assert_eq!(shop.posted(&wallets[1]), shop.usd("10.20"));
+}
+
+pub fn snapshots_always_add_up(store: Arc<dyn Store>) {
+    let (shop, wallets) = four_wallets(store);
+    let (ids, done) = (ids(&wallets), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..200 {
+                let commands = (0..8).map(|n| {
+                    let key = Key::new(format!("{round}/{n}")).unwrap();
+                    let amount = shop.usd.minor(1);
+                    Command::transfer(key, ids[n % 4], ids[(n + round) % 3], amount)
+                });
+                let distinct = commands.filter(|command| command.check().is_ok());
+                shop.ledger.submit_each(distinct).unwrap();
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let (shop, ids, done) = (&shop, &ids, &done);
+        scope.spawn(move || {
+            let mut versions = vec![0; 4];
+            while !done.load(Ordering::SeqCst) {
+                let balances = shop.ledger.balances(ids).unwrap();
+                let total: i128 = balances.iter().map(|b| b.posted.amount().minor()).sum();
+                assert_eq!(total, 4_000);
+                for (seen, balance) in versions.iter_mut().zip(balances) {
+                    assert!(*seen <= balance.version, "time runs forward");
+                    *seen = balance.version;
+                }
+            }
+        });
+    });
+}

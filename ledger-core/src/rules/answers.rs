@@ -1,0 +1,108 @@
+//! What is remembered under keys, and where to find it.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::input::key::Key;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::record::{Record, Refusal};
+use crate::model::transaction::Transaction;
+
+/// What is remembered under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The request was carried out.
+    Done(Arc<Transaction>),
+    /// The request was refused.
+    Refused {
+        /// The refusal, of one request or of a batch.
+        refusal: Arc<Refusal>,
+        /// Which of its requests has the key.
+        position: usize,
+    },
+}
+
+impl Answer {
+    /// The fingerprint of the request that was answered.
+    pub fn fingerprint(&self) -> Option<&Fingerprint> {
+        match self {
+            Self::Done(transaction) => Some(&transaction.fingerprint),
+            Self::Refused { refusal, position } => {
+                refusal.items.get(*position).map(|item| &item.fingerprint)
+            }
+        }
+    }
+}
+
+/// Finds answers in a list of records by their keys. The keys are kept in the records only.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    places: HashTable<Place>,
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The key's hash, so that the table can grow without looking at keys.
+    hash: u64,
+    record: u32,
+    /// Which of the requests of a refused batch it is.
+    position: u32,
+}
+
+impl Place {
+    fn key(self, records: &[Record]) -> Option<&Key> {
+        match records.get(usize::try_from(self.record).ok()?)? {
+            Record::Transaction(transaction) => Some(&transaction.key),
+            Record::Refusal(refusal) => {
+                refusal.items.get(usize::try_from(self.position).ok()?).map(|item| &item.key)
+            }
+            Record::Asset(_) | Record::Wallet(_) => None,
+        }
+    }
+
+    fn answer(self, records: &[Record]) -> Option<Answer> {
+        match records.get(usize::try_from(self.record).ok()?)? {
+            Record::Transaction(transaction) => Some(Answer::Done(transaction.clone())),
+            Record::Refusal(refusal) => {
+                let position = usize::try_from(self.position).ok()?;
+                Some(Answer::Refused { refusal: refusal.clone(), position })
+            }
+            Record::Asset(_) | Record::Wallet(_) => None,
+        }
+    }
+}
+
+impl Answers {
+    /// None yet, with room for so many.
+    pub(crate) fn with_capacity(answers: usize) -> Self {
+        Self { places: HashTable::with_capacity(answers), hasher: DefaultHashBuilder::default() }
+    }
+
+    pub(crate) fn find(&self, key: &Key, records: &[Record]) -> Option<Answer> {
+        let hash = self.hasher.hash_one(key);
+        let is_it = |place: &Place| place.hash == hash && place.key(records) == Some(key);
+        self.places.find(hash, is_it)?.answer(records)
+    }
+
+    /// Takes in the record that stands at `place` in the list.
+    pub(crate) fn add_record(&mut self, record: &Record, place: u32) {
+        match record {
+            Record::Transaction(transaction) => self.add(&transaction.key, place, 0),
+            Record::Refusal(refusal) => {
+                for (position, item) in (0..).zip(&refusal.items) {
+                    self.add(&item.key, place, position);
+                }
+            }
+            Record::Asset(_) | Record::Wallet(_) => {}
+        }
+    }
+
+    /// The write path answers a key once, so it can't be there already.
+    fn add(&mut self, key: &Key, record: u32, position: u32) {
+        let hash = self.hasher.hash_one(key);
+        self.places.insert_unique(hash, Place { hash, record, position }, |place| place.hash);
+    }
+}
