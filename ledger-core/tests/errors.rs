@@ -1,0 +1,219 @@
+//! Every kind of error can be produced, and is documented.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ledger_core::{
+    Actor, Asset, Class, Command, Cursor, Error, ErrorKind, Ledger, Leg, MemoryStore, Metadata,
+    Result, StoreError, WalletId, WalletSpec,
+};
+use support::{Fault, Shop};
+
+const DOCS: &str = include_str!("../../docs/errors.md");
+
+fn err<T: std::fmt::Debug, E: Into<Error> + std::fmt::Debug>(result: Result<T, E>) -> Error {
+    result.unwrap_err().into()
+}
+
+/// Errors that need nothing but bad input.
+fn invalid(shop: &Shop) -> Vec<Error> {
+    let usd = shop.usd;
+    let cursor: Cursor = "7-1-0-older".parse().unwrap();
+    let page = ledger_core::HistoryQuery::newest_first().cursor(cursor);
+    let dollar = usd.money("1").unwrap();
+    let expecting = (0..17)
+        .fold(Command::deposit("k".parse().unwrap(), &shop.alice, dollar), |command, version| {
+            command.expect_version(&shop.alice, version)
+        });
+    vec![
+        err(shop.pay("1", "")),
+        err(shop.pay("0", "k")),
+        err(Asset::new("", 2)),
+        err(shop.ledger.transfer(&shop.alice, &shop.alice, dollar, "k")),
+        err(WalletSpec::new("carol", usd).unwrap().owner("")),
+        err(WalletSpec::new("carol", usd).unwrap().floor(dollar)),
+        err(Metadata::from_json("[]")),
+        err(Actor::new("")),
+        err(shop.ledger.post(Vec::<Leg>::new(), "k")),
+        err(shop.ledger.submit_all([])),
+        err(shop.ledger.submit(expecting)),
+        err(shop.ledger.history(&shop.alice, &page)),
+        err("x".parse::<WalletId>()),
+        err(Ledger::builder(MemoryStore::new()).queue_max(0).build()),
+    ]
+}
+
+/// Errors that depend on what the ledger holds.
+fn rejected(shop: &Shop) -> Vec<Error> {
+    let (usd, ledger) = (shop.usd, &shop.ledger);
+    let dollar = usd.money("1").unwrap();
+    let eur = Asset::iso("EUR").unwrap();
+    let gold = Asset::new("GOLD", 3).unwrap();
+    let open = |spec: WalletSpec| ledger.open_wallet(spec).unwrap();
+    let spec = |name: &str| WalletSpec::new(name, usd).unwrap();
+    let jar = open(spec("jar").ceiling(usd.money("0.50").unwrap()).unwrap());
+    let euro = open(WalletSpec::new("euro", eur).unwrap());
+    let frozen = open(spec("frozen"));
+    ledger.freeze(&frozen, "freeze").unwrap();
+    let closed = open(spec("closed"));
+    ledger.close(&closed, "close").unwrap();
+    let endless = open(spec("endless").no_floor());
+    ledger.transfer(&endless, &shop.bob, usd.minor(i128::MAX), "all").unwrap();
+    ledger.define_asset(gold).unwrap();
+    let version = Command::transfer("v".parse().unwrap(), &shop.alice, &jar, dollar);
+    vec![
+        err(ledger.balance(WalletId::from_raw(7).unwrap())),
+        err(ledger.asset("NOPE")),
+        err(ledger.deposit(&euro, dollar, "k")),
+        err(ledger.define_asset(Asset::new("GOLD", 4).unwrap())),
+        err(ledger.open_wallet(WalletSpec::new("jar", eur).unwrap())),
+        err(ledger.deposit(&shop.alice, dollar, "fund")),
+        err(ledger.submit(version.expect_version(&jar, 99))),
+        err(ledger.close(ledger.world(usd).unwrap().id, "w")),
+        err(ledger.deposit(&frozen, dollar, "f")),
+        err(ledger.deposit(&closed, dollar, "c")),
+        err(ledger.unfreeze(&shop.alice, "u")),
+        err(ledger.close(&shop.alice, "n")),
+        err(shop.ledger.withdraw(&jar, dollar, "i")),
+        err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
+        err(ledger.deposit(&shop.bob, dollar, "o")),
+    ]
+}
+
+/// Errors of the store, the clock, and the way to them.
+fn operational() -> Vec<Error> {
+    let failing = |fault: Fault| {
+        let shop = Shop::new();
+        shop.store.plan(vec![fault; 3]);
+        err(shop.pay("1", "k"))
+    };
+    let mut errors = vec![
+        failing(Fault::Begin(StoreError::Busy("busy".into()))),
+        failing(Fault::Commit(StoreError::Full("full".into()))),
+        failing(Fault::Commit(StoreError::Refused("refused".into()))),
+        failing(Fault::Commit(StoreError::InDoubt("in doubt".into()))),
+        failing(Fault::Begin(StoreError::Broken("broken".into()))),
+        failing(Fault::LoadPanics),
+    ];
+    let shop = Shop::new();
+    shop.clock.set("2090-01-01T00:00:00Z".parse().unwrap());
+    errors.push(err(shop.pay("1", "k")));
+    errors.extend([queue_full(), wait_timeout(), lock_timeout()]);
+    errors
+}
+
+fn queue_full() -> Error {
+    let patience = Some(Duration::from_millis(300));
+    let shop = Shop::with(1, |settings| settings.queue_max(1).call_wait(patience));
+    shop.while_committing(|| {
+        std::thread::scope(|scope| {
+            // One may wait, until its time is up; whoever comes second is told to come back.
+            let threads = ["a", "b"].map(|key| scope.spawn(|| err(shop.pay("1", key))));
+            let errors = threads.map(|thread| thread.join().unwrap());
+            let full = |error: &Error| error.kind() == ErrorKind::QueueFull;
+            errors.into_iter().find(full).unwrap()
+        })
+    })
+}
+
+fn wait_timeout() -> Error {
+    let shop = Shop::with(1, |settings| settings.call_wait(Some(Duration::from_millis(300))));
+    let error = shop.while_committing(|| err(shop.pay("1", "k")));
+    assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None, "withdrawn");
+    error
+}
+
+fn lock_timeout() -> Error {
+    let settings = |wait| move |settings: ledger_core::LedgerBuilder| settings.lock_wait(wait);
+    let shop = Shop::with(2, settings(Duration::from_millis(5)));
+    let error = shop.while_committing(|| err(shop.pay("1", "k")));
+    let stats = shop.ledger.stats();
+    assert_eq!((stats.lock_waits, stats.lock_timeouts, stats.retries), (3, 3, 2));
+    error
+}
+
+#[test]
+fn every_kind_is_produced() {
+    let shop = Shop::new();
+    let errors = [invalid(&shop), rejected(&shop), operational()].concat();
+    let produced: Vec<ErrorKind> = errors.iter().map(Error::kind).collect();
+    let kinds: BTreeSet<ErrorKind> = produced.iter().copied().collect();
+    assert_eq!(kinds, ErrorKind::ALL.iter().copied().collect(), "{produced:#?}");
+    for error in &errors {
+        let text = error.to_string();
+        assert!(!text.is_empty() && !text.contains('\n'), "{text}");
+        assert_eq!(error.class() == Class::Rejected, error.rejection().is_some(), "{error:?}");
+        assert_eq!(
+            error.is_retryable(),
+            matches!(error.class(), Class::Transient | Class::Indeterminate)
+        );
+        let json = serde_json::to_value(error).unwrap();
+        assert_eq!(json["kind"], error.kind().code());
+        assert_eq!(json["message"], text);
+    }
+}
+
+#[test]
+fn every_kind_is_documented_with_its_class() {
+    for kind in ErrorKind::ALL {
+        let row = format!("| `{kind}` | {} |", kind.class());
+        assert_eq!(DOCS.matches(&row).count(), 1, "docs/errors.md wants one row: {row}");
+    }
+    let rows = DOCS.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, ErrorKind::ALL.len(), "and no others");
+}
+
+#[test]
+fn the_documented_memory_is_the_real_one() {
+    let shop = Shop::new();
+    for error in [invalid(&shop), rejected(&shop)].concat() {
+        let remembered = error.rejection().unwrap().is_remembered();
+        let word = if remembered { "yes" } else { "no" };
+        let row = format!("| `{}` | {} | {word} |", error.kind(), error.class());
+        assert!(DOCS.contains(&row), "docs/errors.md wants: {row}");
+    }
+}
+
+#[test]
+fn codes_are_unique() {
+    let codes: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
+    assert_eq!(codes.len(), ErrorKind::ALL.len());
+}
+
+#[test]
+fn a_call_that_stops_waiting_while_it_commits_hears_that_nobody_knows() {
+    let shop = Shop::with(1, |settings| settings.call_wait(Some(Duration::from_millis(300))));
+    // While the slow payment commits, two more queue up; one leads the other into a slow commit.
+    let gate = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let answers: Vec<Result<_>> = std::thread::scope(|scope| {
+        let threads = shop.while_committing(|| {
+            shop.store.plan([Fault::CommitWaits(gate.clone())]);
+            let pay = |key: &'static str| {
+                scope.spawn({
+                    let shop = &shop;
+                    move || shop.pay("1", key)
+                })
+            };
+            let threads = [pay("a"), pay("b")];
+            std::thread::sleep(Duration::from_millis(100));
+            threads
+        });
+        gate.wait();
+        // The follower's time is up long before the commit ends.
+        while !threads.iter().any(std::thread::ScopedJoinHandle::is_finished) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        gate.wait();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let kinds: Vec<_> =
+        answers.iter().map(|answer| answer.as_ref().err().map(Error::kind)).collect();
+    assert!(kinds.contains(&Some(ErrorKind::Indeterminate)) && kinds.contains(&None), "{kinds:?}");
+    // The answer is found by its key, and is not made twice.
+    assert!(shop.pay("1", "a").unwrap().replayed && shop.pay("1", "b").unwrap().replayed);
+    assert_eq!(shop.bob_has(), "3.00 USD");
+}

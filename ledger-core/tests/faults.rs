@@ -1,0 +1,192 @@
+//! What a ledger answers when its store fails.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use ledger_core::{Class, Clock, Command, ErrorKind, StoreError};
+use support::{Fault, Shop};
+
+fn busy() -> StoreError {
+    StoreError::Busy("someone else writes".into())
+}
+
+fn in_doubt() -> StoreError {
+    StoreError::InDoubt("the flush failed".into())
+}
+
+#[test]
+fn a_busy_store_is_tried_again_with_pauses() {
+    let shop = Shop::new();
+    let before = shop.clock.now();
+    shop.store.plan([Fault::Begin(busy()), Fault::Commit(busy())]);
+    assert!(!shop.pay("1", "k").unwrap().replayed);
+    let slept_ms = shop.clock.now().unix_ms() - before.unix_ms();
+    assert!((20..=60).contains(&slept_ms), "{slept_ms}");
+    assert_eq!(shop.ledger.stats().retries, 2);
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn a_store_that_stays_busy_is_a_transient_error_and_the_key_stays_unused() {
+    let shop = Shop::new();
+    shop.store.plan(vec![Fault::Begin(busy()); 3]);
+    let refused = shop.pay("1", "k").unwrap_err();
+    assert_eq!((refused.kind(), refused.class()), (ErrorKind::StoreBusy, Class::Transient));
+    assert!(refused.is_retryable() && shop.store.is_done());
+    assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None);
+    assert!(!shop.pay("1", "k").unwrap().replayed);
+}
+
+#[test]
+fn a_full_store_is_a_transient_error_and_works_again_once_there_is_room() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::Commit(StoreError::Full("no room".into()))]);
+    let refused = shop.pay("1", "k").unwrap_err();
+    assert_eq!((refused.kind(), refused.class()), (ErrorKind::StoreFull, Class::Transient));
+    assert_eq!(shop.bob_has(), "0.00 USD");
+    assert!(!shop.pay("1", "k").unwrap().replayed);
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn a_commit_in_doubt_that_was_written_is_found_by_its_key() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::CommitWritten(in_doubt())]);
+    let receipt = shop.pay("1", "k").unwrap();
+    assert!(receipt.replayed, "found, not made a second time");
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn a_commit_in_doubt_that_was_lost_is_made_again() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::Commit(in_doubt())]);
+    assert!(!shop.pay("1", "k").unwrap().replayed);
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn without_recovery_the_answer_is_that_nobody_knows() {
+    for fault in [Fault::CommitWritten(in_doubt()), Fault::Commit(in_doubt())] {
+        let shop = Shop::new();
+        let lost = Fault::Recover(StoreError::Broken("the disk is gone".into()));
+        shop.store.plan([fault, lost.clone(), lost.clone(), lost.clone(), lost.clone(), lost]);
+        let unknown = shop.pay("1", "k").unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
+        assert_eq!(unknown.class(), Class::Indeterminate);
+        // So is every later answer, until the store has recovered.
+        let unknown = shop.pay("1", "k").unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
+        assert!(shop.store.is_done());
+        shop.pay("1", "k").unwrap();
+        assert_eq!(shop.bob_has(), "1.00 USD", "once, either way");
+    }
+}
+
+#[test]
+fn a_panic_in_the_commit_is_in_doubt() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::CommitPanics]);
+    assert!(shop.pay("1", "k").unwrap().replayed);
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn a_panic_before_the_commit_is_an_error_for_that_call_only() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::LoadPanics]);
+    let failed = shop.pay("1", "k").unwrap_err();
+    assert_eq!((failed.kind(), failed.class()), (ErrorKind::Internal, Class::Fatal));
+    assert!(failed.to_string().contains("planted in load"), "{failed}");
+    assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None);
+    assert!(!shop.pay("1", "k").unwrap().replayed);
+}
+
+#[test]
+fn a_group_that_is_refused_runs_again_one_by_one() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::OnlySingles]);
+    let pay = |amount: &str, key: &str| {
+        let amount = shop.usd.money(amount).unwrap();
+        Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, amount)
+    };
+    let answers =
+        shop.ledger.submit_each([pay("1", "a"), pay("2", "b"), pay("1000", "c")]).unwrap();
+    assert!(answers[0].is_ok() && answers[1].is_ok());
+    assert_eq!(answers[2].as_ref().unwrap_err().kind(), ErrorKind::InsufficientFunds);
+    assert_eq!(shop.bob_has(), "3.00 USD");
+}
+
+#[test]
+fn one_bad_unit_does_not_fail_its_neighbours() {
+    let shop = Shop::new();
+    let refused = StoreError::Refused("a check failed".into());
+    // The group fails, then its first command alone; the second goes through.
+    shop.store.plan([Fault::Commit(refused.clone()), Fault::Commit(refused)]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
+    let answers = shop.ledger.submit_each([pay("a"), pay("b")]).unwrap();
+    let failed = answers[0].as_ref().unwrap_err();
+    assert_eq!((failed.kind(), failed.class()), (ErrorKind::StoreRefused, Class::Fatal));
+    assert!(answers[1].is_ok());
+    assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+#[test]
+fn an_all_or_nothing_batch_is_never_taken_apart() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::OnlySingles]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
+    let failed = shop.ledger.submit_all([pay("a"), pay("b")]).unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::StoreRefused);
+    assert_eq!(shop.bob_has(), "0.00 USD");
+}
+
+#[test]
+fn a_broken_store_is_fatal() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::Begin(StoreError::Broken("not a database".into()))]);
+    let failed = shop.pay("1", "k").unwrap_err();
+    assert_eq!((failed.kind(), failed.class()), (ErrorKind::StoreBroken, Class::Fatal));
+    assert_eq!(failed.to_string(), "not a database");
+}
+
+#[test]
+fn registrations_survive_a_commit_in_doubt() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::CommitWritten(in_doubt())]);
+    let spec = ledger_core::WalletSpec::new("carol", shop.usd).unwrap();
+    let carol = shop.ledger.open_wallet(spec.clone()).unwrap();
+    assert_eq!(shop.ledger.open_wallet(spec).unwrap(), carol);
+}
+
+#[test]
+fn a_clock_out_of_range_writes_nothing_and_passes() {
+    let shop = Shop::new();
+    let noon = shop.clock.now();
+    for bad in ["1969-12-31T00:00:00Z", "2019-12-31T23:59:59Z", "2080-01-01T00:00:00Z"] {
+        shop.clock.set(bad.parse().unwrap());
+        let refused = shop.pay("1", "k").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ClockOutOfRange);
+        assert_eq!(refused.class(), Class::Transient);
+        assert!(refused.to_string().contains(&bad[..10]), "{refused}");
+    }
+    shop.clock.set(noon);
+    let receipt = shop.pay("1", "k").unwrap();
+    assert_eq!(receipt.at, noon, "a bad reading does not push time ahead");
+}
+
+#[test]
+fn a_clock_that_jumps_back_an_hour_leaves_order_as_it_was() {
+    let shop = Shop::new();
+    let first = shop.pay("1", "a").unwrap();
+    shop.clock.set("2026-03-01T11:00:00Z".parse().unwrap());
+    let second = shop.pay("1", "b").unwrap();
+    assert!(second.id > first.id && second.at >= first.at);
+    shop.clock.set("2026-03-01T13:00:00Z".parse().unwrap());
+    let third = shop.pay("1", "c").unwrap();
+    assert!(third.id > second.id);
+    assert_eq!(third.at.to_string(), "2026-03-01T13:00:00.000Z");
+}
