@@ -3,6 +3,7 @@
 // A benchmark that can't be set up can only stop.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
+use std::ops::Range;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ pub struct Shop {
     /// The wallets.
     pub wallets: Vec<WalletId>,
     keys: u64,
+    hot: bool,
 }
 
 impl Shop {
@@ -37,16 +39,21 @@ impl Shop {
             let key = Key::new(format!("fund:{wallet}")).expect("a valid key");
             ledger.deposit(*wallet, asset.minor(1_000_000_000), key).expect("funded");
         }
-        Self { ledger, asset, wallets, keys: 0 }
+        Self { ledger, asset, wallets, keys: 0, hot: false }
+    }
+
+    /// The same, in which everybody pays the first wallet or is paid by it.
+    pub fn hot(lanes: usize, wallets: usize) -> Self {
+        Self { hot: true, ..Self::in_memory(lanes, wallets) }
     }
 
     /// So many transfers between wallets spread evenly over those in `range`.
-    pub fn transfers(&mut self, count: usize, range: std::ops::Range<usize>) -> Vec<Command> {
+    pub fn transfers(&mut self, count: usize, range: Range<usize>) -> Vec<Command> {
         (0..count)
             .map(|_| {
                 self.keys += 1;
                 let key = Key::new(format!("k{:015x}", spread(self.keys))).expect("a valid key");
-                let (from, to) = pair(self.keys, &range);
+                let (from, to) = self.pair(&range);
                 let amount = self.asset.minor(1);
                 Command::transfer(key, self.wallets[from], self.wallets[to], amount)
             })
@@ -61,13 +68,17 @@ fn spread(n: u64) -> u64 {
     (x ^ (x >> 27)) >> 4
 }
 
-fn pair(n: u64, range: &std::ops::Range<usize>) -> (usize, usize) {
-    let size = range.len();
-    let place = |n: u64| usize::try_from(spread(n) % size as u64).expect("small");
-    let from = place(2 * n);
-    let to = place(2 * n + 1);
-    let to = if from == to { (to + 1) % size } else { to };
-    (range.start + from, range.start + to)
+impl Shop {
+    /// Two wallets within `range`; if hot, one of them is the first, in turn as sender and receiver.
+    fn pair(&self, range: &Range<usize>) -> (usize, usize) {
+        let size = range.len();
+        let place = |n: u64| usize::try_from(spread(n) % size as u64).expect("small");
+        let from = if self.hot { 0 } else { place(2 * self.keys) };
+        let to = place(2 * self.keys + 1);
+        let to = if from == to { (to + 1) % size } else { to };
+        let (from, to) = (range.start + from, range.start + to);
+        if self.hot && self.keys.is_multiple_of(2) { (to, from) } else { (from, to) }
+    }
 }
 
 /// How long all of `calls` take, one list a thread, one call an item.

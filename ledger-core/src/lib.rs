@@ -72,3 +72,8 @@ pub use stats::meter::Stats;
 pub use store::contract::{Group, Store, WalletFilter};
 pub use store::failure::{StoreError, StoreResult};
 pub use write::pauses::Retry;
+
+/// The README's program runs with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

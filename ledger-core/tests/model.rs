@@ -1,6 +1,6 @@
 //! Random commands against a simple model that shares no code with the engine.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
 

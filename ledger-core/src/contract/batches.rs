@@ -22,7 +22,7 @@ pub fn each_on_its_own_answers_in_order(store: Arc<dyn Store>) {
         ])
         .unwrap();
     let kinds: Vec<_> =
-        answers.iter().map(|answer| answer.as_ref().map_err(|e| e.kind())).collect();
+        answers.iter().map(|answer| answer.as_ref().map_err(crate::Error::kind)).collect();
     assert_eq!(kinds[0], Err(ErrorKind::InvalidAmount));
     assert_eq!(kinds[2], Err(ErrorKind::InsufficientFunds));
     assert_eq!(kinds[3], Err(ErrorKind::InvalidAmount));

@@ -64,11 +64,12 @@ pub fn a_group_loads_what_it_wants_and_nothing_else(store: Arc<dyn Store>) {
     let shop = Shop::funded(store.clone());
     let stranger = WalletId::from_raw(7).unwrap();
     let (known, unknown) = (key("fund"), key("never"));
-    let mut wants = Wants::default();
-    wants.wallets = vec![stranger, shop.alice.id];
-    wants.keys = vec![&known, &unknown, &known];
-    wants.names = vec![&shop.bob.name];
-    wants.assets = vec![shop.usd.code(), crate::AssetCode::new("NONE").unwrap()];
+    let wants = Wants {
+        wallets: vec![stranger, shop.alice.id],
+        keys: vec![&known, &unknown, &known],
+        names: vec![&shop.bob.name],
+        assets: vec![shop.usd.code(), crate::AssetCode::new("NONE").unwrap()],
+    };
     let mut group = store.begin().unwrap();
     let rows = group.load(&wants).unwrap();
     let alice = rows.wallet(shop.alice.id).unwrap();

@@ -110,7 +110,7 @@ pub fn snapshots_always_add_up(store: Arc<dyn Store>) {
         });
         let (shop, ids, done) = (&shop, &ids, &done);
         scope.spawn(move || {
-            let mut versions = vec![0; 4];
+            let mut versions = [0; 4];
             while !done.load(Ordering::SeqCst) {
                 let balances = shop.ledger.balances(ids).unwrap();
                 let total: i128 = balances.iter().map(|b| b.posted.amount().minor()).sum();

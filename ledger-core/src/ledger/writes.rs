@@ -12,7 +12,7 @@ use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
-use crate::write::unit::{Outcome, Unit, check_call};
+use crate::write::unit::{Outcome, Unit, check_call, check_item};
 
 /// Reads a key from text, or takes one that was read before.
 fn key<K: TryInto<Key>>(key: K) -> Result<Key>
@@ -40,7 +40,11 @@ impl Ledger {
         &self,
         specs: impl IntoIterator<Item = WalletSpec>,
     ) -> Result<Vec<Result<Wallet>>> {
-        let answers = self.call(specs.into_iter().map(Unit::Wallet).collect())?;
+        let units = specs.into_iter().enumerate().map(|(item, spec)| {
+            check_item(item)?;
+            Ok(Unit::Wallet(spec))
+        });
+        let answers = self.call(units.collect::<Result<_>>()?)?;
         Ok(answers.into_iter().map(|answer| answer?.wallet()).collect())
     }
 
@@ -147,23 +151,23 @@ impl Ledger {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Vec<Result<Receipt>>> {
-        let mut bad = Vec::new();
+        // What is wrong with each command, where something is.
+        let mut wrong: Vec<Option<Error>> = Vec::new();
         let mut units = Vec::new();
         for (item, command) in commands.into_iter().enumerate() {
-            match self.prepare(command) {
-                Ok(prepared) => units.push(Unit::Command(prepared)),
-                Err(error) => bad.push((item, error)),
-            }
+            check_item(item)?;
+            let prepared = self.prepare(command);
+            wrong.push(prepared.map(|prepared| units.push(Unit::Command(prepared))).err());
         }
-        let answers =
-            if units.is_empty() && !bad.is_empty() { Vec::new() } else { self.call(units)? };
-        let mut answers: Vec<_> =
-            answers.into_iter().map(|answer| answer.and_then(Outcome::receipt)).collect();
-        // In ascending order, so that each comes to stand where its command stood.
-        for (item, error) in bad {
-            answers.insert(item, Err(error));
-        }
-        Ok(answers)
+        let nothing_left = units.is_empty() && !wrong.is_empty();
+        let answers = if nothing_left { Vec::new() } else { self.call(units)? };
+        let mut answers = answers.into_iter().map(|answer| answer.and_then(Outcome::receipt));
+        let missing = || Err(Error::internal("a command got no answer"));
+        let in_order = wrong.into_iter().map(|wrong| match wrong {
+            Some(error) => Err(error),
+            None => answers.next().unwrap_or_else(missing),
+        });
+        Ok(in_order.collect())
     }
 
     /// Carries out all commands or none. An error says at which [`item`](Error::item) it stopped.
@@ -186,10 +190,10 @@ impl Ledger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn submit_all(&self, commands: impl IntoIterator<Item = Command>) -> Result<Vec<Receipt>> {
-        let prepared = commands
-            .into_iter()
-            .enumerate()
-            .map(|(item, command)| self.prepare(command).map_err(|error| error.at_item(item)));
+        let prepared = commands.into_iter().enumerate().map(|(item, command)| {
+            check_item(item)?;
+            self.prepare(command).map_err(|error| error.at_item(item))
+        });
         let batch = Unit::batch(prepared.collect::<Result<_>>()?)?;
         self.one(batch)?.receipts()
     }

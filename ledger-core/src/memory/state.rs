@@ -134,11 +134,11 @@ impl State {
     ) -> Vec<Entry> {
         let Some(account) = self.accounts.get(&wallet) else { return Vec::new() };
         let places = account.places.as_slice();
-        let start = places.partition_point(|place| self.position(place) <= span.after);
-        let end = places.partition_point(|place| self.position(place) < span.before);
+        let start = places.partition_point(|place| self.position(*place) <= span.after);
+        let end = places.partition_point(|place| self.position(*place) < span.before);
         let within = places.get(start..end).unwrap_or_default();
         let entry = |place: &Place| {
-            let transaction = self.transaction(place)?;
+            let transaction = self.transaction(*place)?;
             Entry::new(wallet, transaction, place.posting)
         };
         match order {
@@ -147,14 +147,14 @@ impl State {
         }
     }
 
-    fn transaction(&self, place: &Place) -> Option<&Transaction> {
+    fn transaction(&self, place: Place) -> Option<&Transaction> {
         match place.record(&self.journal)? {
             Record::Transaction(transaction) => Some(transaction),
             _ => None,
         }
     }
 
-    fn position(&self, place: &Place) -> Position {
+    fn position(&self, place: Place) -> Position {
         let stamp = place.record(&self.journal).map_or(0, |record| record.stamp().raw());
         Position { stamp, posting: place.posting }
     }

@@ -107,7 +107,8 @@ impl Command {
     /// Carries out 1 to 1,000 postings in their order, all or none. Each must leave its wallets
     /// within their limits.
     pub fn post(key: Key, legs: impl IntoIterator<Item = Leg>) -> Self {
-        let legs = legs.into_iter().collect();
+        // One too many is enough to be refused.
+        let legs = legs.into_iter().take(POSTINGS_MAX + 1).collect();
         Self::new(key, Action::Move { kind: Kind::Post, legs })
     }
 
@@ -177,9 +178,9 @@ fn check_legs(legs: &[Leg]) -> Result<(), Invalid> {
             .enumerate()
             .try_for_each(|(index, leg)| check_leg(leg).map_err(|bad| bad.at("posting", index))),
         legs => {
+            let count = if legs.is_empty() { "none" } else { "more" };
             let problem = format!(
-                "a transaction must have 1 to {POSTINGS_MAX} postings; this one has {}",
-                legs.len()
+                "a transaction must have 1 to {POSTINGS_MAX} postings; this one has {count}"
             );
             Err(Invalid::new(Field::Postings, problem))
         }

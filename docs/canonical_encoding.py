@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The canonical encoding of docs/canonical-encoding.md, written a second time, to hold the first
+against it. Prints the table of test vectors; with --check, compares it with the one in the document.
+"""
+
+import hashlib
+import pathlib
+import struct
+import sys
+
+KINDS = {"deposit": 1, "withdrawal": 2, "transfer": 3, "post": 4, "freeze": 5, "unfreeze": 6, "close": 7}
+
+
+def u32(number):
+    return struct.pack(">I", number)
+
+
+def u64(number):
+    return struct.pack(">Q", number)
+
+
+def i128(number):
+    return number.to_bytes(16, "big", signed=True)
+
+
+def text(string):
+    return u32(len(string.encode())) + string.encode()
+
+
+def sha256(encoded):
+    return hashlib.sha256(encoded).digest()
+
+
+def json_value(value):
+    if value is None:
+        return b"n"
+    if value is False:
+        return b"f"
+    if value is True:
+        return b"t"
+    if isinstance(value, int):
+        return b"i" + i128(value)
+    if isinstance(value, float):
+        return b"d" + struct.pack(">d", value)
+    if isinstance(value, str):
+        return b"s" + text(value)
+    if isinstance(value, list):
+        return b"a" + u32(len(value)) + b"".join(map(json_value, value))
+    names = sorted(value, key=str.encode)
+    return b"o" + u32(len(value)) + b"".join(text(name) + json_value(value[name]) for name in names)
+
+
+def metadata(value):
+    return sha256(b"M1" + json_value(value))
+
+
+def request(kind, body, meta=None):
+    with_meta = b"\x01" + metadata(meta) if meta else b"\x00"
+    return sha256(b"C1" + bytes([KINDS[kind]]) + with_meta + body)
+
+
+def move(kind, legs, meta=None):
+    encoded = [
+        u64(source) + u64(target) + i128(minor) + bytes([scale]) + text(code)
+        for source, target, minor, scale, code in legs
+    ]
+    return request(kind, u32(len(legs)) + b"".join(encoded), meta)
+
+
+def set_status(kind, wallet):
+    return request(kind, u64(wallet))
+
+
+def batch(fingerprints):
+    return sha256(b"B1" + u32(len(fingerprints)) + b"".join(fingerprints))
+
+
+def within(whole, fingerprint):
+    return sha256(b"P1" + whole + fingerprint)
+
+
+WORLD, ALICE, BOB = 256, 512, 1024
+DEPOSIT = move("deposit", [(WORLD, ALICE, 10_000, 2, "USD")])
+TRANSFER = move("transfer", [(ALICE, BOB, 1_250, 2, "USD")])
+BATCH = batch([DEPOSIT, TRANSFER])
+META = {"sku": "A1", "count": 3, "price": 0.5, "gift": True, "note": None, "tags": ["é", ""]}
+
+VECTORS = [
+    ("metadata `{}`", metadata({})),
+    (
+        'metadata `{"sku": "A1", "count": 3, "price": 0.5, "gift": true, "note": null, "tags": ["é", ""]}`',
+        metadata(META),
+    ),
+    ("deposit of 100.00 USD to Alice", DEPOSIT),
+    ("withdrawal of 5.00 USD from Alice", move("withdrawal", [(ALICE, WORLD, 500, 2, "USD")])),
+    ("transfer of 12.50 USD from Alice to Bob", TRANSFER),
+    (
+        "the same with the metadata above",
+        move("transfer", [(ALICE, BOB, 1_250, 2, "USD")], META),
+    ),
+    (
+        "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",
+        move("post", [(ALICE, BOB, 100, 2, "USD"), (BOB, ALICE, 10, 2, "USD")]),
+    ),
+    ("freeze of Bob", set_status("freeze", BOB)),
+    ("unfreeze of Bob", set_status("unfreeze", BOB)),
+    ("close of Bob", set_status("close", BOB)),
+    ("the deposit, in a batch of the deposit and the transfer", within(BATCH, DEPOSIT)),
+    ("the transfer, in the same batch", within(BATCH, TRANSFER)),
+]
+
+if __name__ == "__main__":
+    table = "".join(f"| {what} | `{digest.hex()}` |\n" for what, digest in VECTORS)
+    if "--check" not in sys.argv:
+        print(table, end="")
+    elif table not in pathlib.Path(__file__).with_name("canonical-encoding.md").read_text():
+        sys.exit("docs/canonical-encoding.md has other test vectors than this script")

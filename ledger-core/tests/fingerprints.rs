@@ -1,0 +1,99 @@
+//! Fingerprints are those of the documented encoding, which another program computed.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use ledger_core::{
+    Asset, Command, Fingerprint, Ledger, Leg, ManualClock, MemoryStore, Metadata, Timestamp,
+    Wallet, WalletSpec,
+};
+
+const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
+const META: &str =
+    r#"{"sku": "A1", "count": 3, "price": 0.5, "gift": true, "note": null, "tags": ["é", ""]}"#;
+
+/// The documented digest of a row.
+fn documented(what: &str) -> String {
+    let row = DOCS.lines().find_map(|line| line.strip_prefix(&format!("| {what} | `")));
+    row.unwrap_or_else(|| panic!("no row for {what}"))[..64].to_owned()
+}
+
+struct Shop {
+    ledger: Ledger,
+    usd: Asset,
+    alice: Wallet,
+    bob: Wallet,
+}
+
+/// A ledger in which the wallets have the documented ids.
+fn shop() -> Shop {
+    let clock = ManualClock::new(Timestamp::FIRST);
+    let ledger = Ledger::builder(MemoryStore::new()).clock(clock).build().unwrap();
+    let usd = Asset::iso("USD").unwrap();
+    let open = |name| ledger.open_wallet(WalletSpec::new(name, usd).unwrap()).unwrap();
+    let (alice, bob) = (open("alice"), open("bob"));
+    let ids = [ledger.world(usd).unwrap().id, alice.id, bob.id].map(ledger_core::WalletId::raw);
+    assert_eq!(ids, [256, 512, 1024]);
+    Shop { ledger, usd, alice, bob }
+}
+
+#[test]
+fn metadata_has_the_documented_digest() {
+    let hex = |json| {
+        let metadata = Metadata::from_json(json).unwrap();
+        Fingerprint::from_bytes(*metadata.digest()).to_string()
+    };
+    assert_eq!(hex("{}"), documented("metadata `{}`"));
+    assert_eq!(hex(META), documented(&format!("metadata `{META}`")));
+}
+
+#[test]
+fn requests_have_the_documented_fingerprints() {
+    let Shop { ledger, usd, alice, bob } = &shop();
+    let money = |text: &str| usd.money(text).unwrap();
+    let key = |text: &str| text.parse().unwrap();
+    let legs = [Leg::new(alice, bob, money("1.00")), Leg::new(bob, alice, money("0.10"))];
+    let meta = Metadata::from_json(META).unwrap();
+    for (what, command) in [
+        ("deposit of 100.00 USD to Alice", Command::deposit(key("a"), alice, money("100"))),
+        ("withdrawal of 5.00 USD from Alice", Command::withdraw(key("b"), alice, money("5"))),
+        (
+            "transfer of 12.50 USD from Alice to Bob",
+            Command::transfer(key("c"), alice, bob, money("12.5")),
+        ),
+        (
+            "the same with the metadata above",
+            Command::transfer(key("d"), alice, bob, money("12.50")).meta(meta),
+        ),
+        (
+            "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",
+            Command::post(key("e"), legs),
+        ),
+        ("freeze of Bob", Command::freeze(key("f"), bob)),
+        ("unfreeze of Bob", Command::unfreeze(key("g"), bob)),
+    ] {
+        let receipt = ledger.submit(command).unwrap();
+        assert_eq!(receipt.fingerprint.to_string(), documented(what), "{what}");
+    }
+}
+
+#[test]
+fn closing_has_the_documented_fingerprint() {
+    let Shop { ledger, bob, .. } = &shop();
+    let receipt = ledger.close(bob, "close").unwrap();
+    assert_eq!(receipt.fingerprint.to_string(), documented("close of Bob"));
+}
+
+#[test]
+fn a_batch_has_the_documented_fingerprints() {
+    let Shop { ledger, usd, alice, bob } = &shop();
+    let money = |text: &str| usd.money(text).unwrap();
+    let deposit = Command::deposit("a".parse().unwrap(), alice, money("100"));
+    let transfer = Command::transfer("b".parse().unwrap(), alice, bob, money("12.50"));
+    let receipts = ledger.submit_all([deposit, transfer]).unwrap();
+    for (receipt, what) in receipts.iter().zip([
+        "the deposit, in a batch of the deposit and the transfer",
+        "the transfer, in the same batch",
+    ]) {
+        assert_eq!(receipt.fingerprint.to_string(), documented(what), "{what}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Rules of the house that a program can check.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LINES_MAX: usize = 600;
+
+/// The core's layers from the ground up. Each may use those before it.
+const LAYERS: &[&str] = &[
+    "base", "money", "input", "model", "rules", "store", "memory", "error", "stats", "write",
+    "read", "ledger", "contract",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All files of the project with that ending.
+fn files(ending: &str) -> Vec<PathBuf> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                walk(&path, ending, found);
+            } else if name.ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root(), ending, &mut found);
+    assert!(!found.is_empty(), "no files end with {ending}");
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for path in files(".rs").into_iter().chain(files(".py")) {
+        let text = read(&path);
+        assert!(text.lines().count() <= LINES_MAX, "{} is over {LINES_MAX} lines", path.display());
+    }
+}
+
+#[test]
+fn text_is_clean() {
+    for ending in [".rs", ".md", ".toml", ".py"] {
+        for path in files(ending) {
+            let text = read(&path);
+            let place = path.display();
+            assert!(
+                text.ends_with('\n') && !text.ends_with("\n\n"),
+                "{place}: one newline at the end"
+            );
+            for (number, line) in (1..).zip(text.lines()) {
+                assert!(!line.contains('\t'), "{place}:{number}: tab");
+                assert_eq!(line.trim_end(), line, "{place}:{number}: white space at the end");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for path in files(".rs") {
+        let text = read(&path);
+        assert!(text.starts_with("//! "), "{} begins without //!", path.display());
+    }
+}
+
+#[test]
+fn imports_point_downward() {
+    let source = root().join("ledger-core/src");
+    for (height, layer) in LAYERS.iter().enumerate() {
+        let folder = source.join(layer);
+        for path in files(".rs").into_iter().filter(|path| path.starts_with(&folder)) {
+            let code = read(&path);
+            for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                for upper in LAYERS.iter().skip(height + 1) {
+                    let import = format!("crate::{upper}::");
+                    assert!(!line.contains(&import), "{}: {line}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_folder_is_a_layer() {
+    for entry in fs::read_dir(root().join("ledger-core/src")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(!path.is_dir() || LAYERS.contains(&name.as_str()), "{name} is no layer");
+    }
+}
+
+#[test]
+fn the_table_of_limits_is_the_code_s() {
+    let docs = read(&root().join("docs/limits.md"));
+    for bound in ledger_core::bounds::TABLE {
+        let row = format!("| `{}` | {} | {} |", bound.name, bound.value, bound.unit);
+        assert_eq!(docs.matches(&row).count(), 1, "docs/limits.md wants one row: {row}");
+    }
+    let rows = docs.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, ledger_core::bounds::TABLE.len(), "and no others");
+    let constants = read(&root().join("ledger-core/src/base/bounds.rs"));
+    let declared = constants.lines().filter(|line| line.starts_with("pub const ")).count();
+    assert_eq!(declared, ledger_core::bounds::TABLE.len() + 1, "a limit is missing in the table");
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    for path in files(".md") {
+        let text = read(&path);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            let outside = file.is_empty() || file.contains("://");
+            assert!(
+                outside || path.parent().unwrap().join(file).exists(),
+                "{}: {link}",
+                path.display()
+            );
+        }
+    }
+}
