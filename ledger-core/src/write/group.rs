@@ -1,7 +1,6 @@
 //! One group: begin, lock, load, decide, commit. Either all of it is durable and answered, or
 //! nothing happened.
 
-use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use crate::stats::meter::Meter;
 use crate::stats::trace;
 use crate::store::contract::{Group, Store};
 use crate::store::failure::StoreError;
-use crate::write::lock_set::{LockKey, LockSet};
+use crate::write::lock_set::{Lock, LockSet, Protected};
 use crate::write::lock_table::{Held, LockTable};
 use crate::write::round::Round;
 use crate::write::unit::{Outcome, Unit};
@@ -108,14 +107,15 @@ fn decide(
 }
 
 fn lock<'a>(wants: &Wants<'_>, locks: &'a Locks, meter: &Meter) -> Result<Held<'a>, Failure> {
-    let hash = |text: &str| locks.hasher.hash_one(text);
-    let assets = wants.assets.iter().map(|code| LockKey::Asset(hash(code.as_str())));
-    let names = wants.names.iter().map(|name| LockKey::Name(hash(name.as_str())));
-    let keys = wants.keys.iter().map(|key| LockKey::Key(hash(key.as_str())));
-    let wallets = wants.wallets.iter().map(|wallet| LockKey::Wallet(wallet.raw()));
-    let set = LockSet::new(assets.chain(names).chain(keys).chain(wallets).collect()).ok_or_else(
-        || Failure::Group(Error::internal("a group wants more locks than there are")),
-    )?;
+    let assets = wants.assets.iter().copied().map(Protected::Asset);
+    let names = wants.names.iter().copied().map(Protected::Name);
+    let keys = wants.keys.iter().copied().map(Protected::Key);
+    let wallets = wants.wallets.iter().copied().map(Protected::Wallet);
+    let all = assets.chain(names).chain(keys).chain(wallets);
+    let set =
+        LockSet::new(all.map(|protected| Lock::of(protected, &locks.hasher))).ok_or_else(|| {
+            Failure::Group(Error::internal("a group wants more locks than there are"))
+        })?;
     let deadline = Instant::now() + locks.wait;
     locks.table.lock(set, deadline, || meter.lock_waits.add(1)).map_err(|_| {
         meter.lock_timeouts.add(1);

@@ -1,15 +1,35 @@
 //! The locks of a group. Deadlock is not avoided by care: a `LockSet` can only be built sorted, and
 //! locks are only taken through it, so two groups can't wait for each other.
 
-/// What a lock protects. The order of the variants and of their numbers is the order of locking.
-///
-/// Names and keys are locked by their hash; two with one hash share a lock, which does no harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum LockKey {
-    Asset(u64),
-    Name(u64),
-    Key(u64),
-    Wallet(u64),
+use std::hash::BuildHasher;
+
+use crate::base::id::WalletId;
+use crate::input::key::Key;
+use crate::input::name::WalletName;
+use crate::money::asset::AssetCode;
+
+/// What a lock protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Protected<'a> {
+    Asset(AssetCode),
+    Name(&'a WalletName),
+    Key(&'a Key),
+    Wallet(WalletId),
+}
+
+/// A lock, as a number: locks are taken in the order of their numbers. It is a hash, so two things
+/// may share a lock, which does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lock(u64);
+
+impl Lock {
+    pub(super) fn of(protected: Protected<'_>, hasher: &impl BuildHasher) -> Self {
+        Self(hasher.hash_one(protected))
+    }
+
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// More than any group within the limits can ask for.
@@ -17,18 +37,19 @@ pub(super) const LOCKS_MAX: usize = 1 << 19;
 
 /// Locks in ascending order, each once, and not too many.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct LockSet(Box<[LockKey]>);
+pub(super) struct LockSet(Box<[Lock]>);
 
 impl LockSet {
     /// The set of these locks, or none if they are more than [`LOCKS_MAX`].
-    pub(super) fn new(mut keys: Vec<LockKey>) -> Option<Self> {
-        keys.sort_unstable();
-        keys.dedup();
-        (keys.len() <= LOCKS_MAX).then(|| Self(keys.into_boxed_slice()))
+    pub(super) fn new(locks: impl IntoIterator<Item = Lock>) -> Option<Self> {
+        let mut locks: Vec<Lock> = locks.into_iter().collect();
+        locks.sort_unstable();
+        locks.dedup();
+        (locks.len() <= LOCKS_MAX).then(|| Self(locks.into_boxed_slice()))
     }
 
-    pub(super) fn ascending(&self) -> impl Iterator<Item = LockKey> {
-        self.0.iter().copied()
+    pub(super) fn ascending(&self) -> &[Lock] {
+        &self.0
     }
 }
 
@@ -38,12 +59,25 @@ mod tests {
 
     #[test]
     fn a_lock_set_is_sorted_without_repetition_and_bounded() {
-        let keys = [LockKey::Wallet(2), LockKey::Key(9), LockKey::Wallet(1), LockKey::Wallet(2)];
-        let set = LockSet::new(keys.to_vec()).unwrap();
-        let order: Vec<LockKey> = set.ascending().collect();
-        assert_eq!(order, [LockKey::Key(9), LockKey::Wallet(1), LockKey::Wallet(2)]);
-        let many = |count: u64| LockSet::new((0..count).map(LockKey::Wallet).collect());
+        let set = LockSet::new([7, 9, 2, 7].map(Lock)).unwrap();
+        assert_eq!(set.ascending(), [2, 7, 9].map(Lock));
+        let many = |count: u64| LockSet::new((0..count).map(Lock));
         assert!(many(LOCKS_MAX as u64).is_some());
         assert!(many(LOCKS_MAX as u64 + 1).is_none());
+    }
+
+    #[test]
+    fn different_things_have_different_locks() {
+        let hasher = hashbrown::DefaultHashBuilder::default();
+        let (name, key) = (WalletName::new("USD").unwrap(), Key::new("USD").unwrap());
+        let things = [
+            Protected::Asset(AssetCode::new("USD").unwrap()),
+            Protected::Name(&name),
+            Protected::Key(&key),
+            Protected::Wallet(WalletId::from_raw(1).unwrap()),
+        ];
+        let set = LockSet::new(things.map(|thing| Lock::of(thing, &hasher))).unwrap();
+        assert_eq!(set.ascending().len(), things.len());
+        assert_eq!(Lock::of(things[2], &hasher), Lock::of(things[2], &hasher));
     }
 }

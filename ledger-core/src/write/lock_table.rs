@@ -1,38 +1,35 @@
 //! Who holds which lock. An entry exists only while its lock is held, so the table is as small as
 //! what is going on, and nothing is ever evicted from under its holder.
 
-use std::hash::BuildHasher;
 use std::time::Instant;
 
-use hashbrown::{DefaultHashBuilder, HashSet};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::base::sync::{Condvar, Mutex};
-use crate::write::lock_set::{LockKey, LockSet};
+use crate::write::lock_set::{Lock, LockSet};
 
-const SHARDS: usize = 64;
+const SHARD_BITS: u32 = 6;
 
 #[derive(Debug)]
 pub(super) struct LockTable {
+    /// By the highest bits of a lock's number, so that locks in order come shard by shard.
     shards: Box<[Shard]>,
-    hasher: DefaultHashBuilder,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    held: Mutex<HashSet<LockKey>>,
+    held: Mutex<HashTable<Lock>>,
     freed: Condvar,
 }
 
-/// The lock that was not free in time.
+/// A lock was not free in time.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TimedOut(pub(super) LockKey);
+pub(super) struct TimedOut;
 
 impl LockTable {
     pub(super) fn new() -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-            hasher: DefaultHashBuilder::default(),
-        }
+        Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect() }
     }
 
     /// Takes all locks of `set` in order, or none of them. `on_wait` is called for each that is
@@ -44,48 +41,84 @@ impl LockTable {
         mut on_wait: impl FnMut(),
     ) -> Result<Held<'_>, TimedOut> {
         let mut held = Held { table: self, set, taken: 0 };
-        let keys: Vec<LockKey> = held.set.ascending().collect();
-        for key in keys {
-            self.take(key, deadline, &mut on_wait)?;
-            held.taken += 1;
+        while let Some(run) = self.run_at(&held.set, held.taken) {
+            let (taken, outcome) = run.shard.take(run.locks, deadline, &mut on_wait);
+            held.taken += taken;
+            outcome?;
         }
         Ok(held)
     }
 
+    /// The locks of `set` from `start` on that are in one shard; none at the end.
+    fn run_at<'a>(&'a self, set: &'a LockSet, start: usize) -> Option<Run<'a>> {
+        let rest = set.ascending().get(start..)?;
+        let shard = self.shard_of(*rest.first()?)?;
+        let is_other =
+            |lock: &Lock| !self.shard_of(*lock).is_some_and(|it| std::ptr::eq(it, shard));
+        let end = rest.iter().position(is_other).unwrap_or(rest.len());
+        Some(Run { shard, locks: rest.get(..end)? })
+    }
+
+    /// The shard of a lock; there always is one.
+    fn shard_of(&self, lock: Lock) -> Option<&Shard> {
+        let place = lock.number() >> (u64::BITS - SHARD_BITS);
+        self.shards.get(usize::try_from(place).ok()?)
+    }
+}
+
+/// Locks in one shard, in ascending order.
+struct Run<'a> {
+    shard: &'a Shard,
+    locks: &'a [Lock],
+}
+
+impl Shard {
+    /// Takes locks in order until one is not free in time; says how many it took.
     fn take(
         &self,
-        key: LockKey,
+        locks: &[Lock],
         deadline: Instant,
         on_wait: &mut impl FnMut(),
-    ) -> Result<(), TimedOut> {
-        let Some(shard) = self.shard(key) else { return Ok(()) };
-        let mut held = shard.held.lock();
-        if held.insert(key) {
-            return Ok(());
-        }
-        on_wait();
-        loop {
-            let late = shard.freed.wait_until(&mut held, deadline).timed_out();
-            if held.insert(key) {
-                return Ok(());
+    ) -> (usize, Result<(), TimedOut>) {
+        let mut held = self.held.lock();
+        for (taken, &lock) in locks.iter().enumerate() {
+            if insert(&mut held, lock) {
+                continue;
             }
-            if late {
-                return Err(TimedOut(key));
+            on_wait();
+            loop {
+                let late = self.freed.wait_until(&mut held, deadline).timed_out();
+                if insert(&mut held, lock) {
+                    break;
+                }
+                if late {
+                    return (taken, Err(TimedOut));
+                }
             }
         }
+        (locks.len(), Ok(()))
     }
 
-    fn free(&self, key: LockKey) {
-        if let Some(shard) = self.shard(key) {
-            shard.held.lock().remove(&key);
-            shard.freed.notify_all();
+    fn free(&self, locks: &[Lock]) {
+        let mut held = self.held.lock();
+        for &lock in locks {
+            if let Ok(entry) = held.find_entry(lock.number(), |other| *other == lock) {
+                entry.remove();
+            }
         }
+        drop(held);
+        self.freed.notify_all();
     }
+}
 
-    /// The shard of a key; there always is one.
-    fn shard(&self, key: LockKey) -> Option<&Shard> {
-        let shard = self.hasher.hash_one(key) % (SHARDS as u64);
-        self.shards.get(usize::try_from(shard).ok()?)
+/// Whether the lock was free.
+fn insert(held: &mut HashTable<Lock>, lock: Lock) -> bool {
+    match held.entry(lock.number(), |other| *other == lock, |other| other.number()) {
+        Entry::Occupied(_) => false,
+        Entry::Vacant(free) => {
+            free.insert(lock);
+            true
+        }
     }
 }
 
@@ -94,12 +127,18 @@ impl LockTable {
 pub(super) struct Held<'a> {
     table: &'a LockTable,
     set: LockSet,
+    /// How many of the set have been taken.
     taken: usize,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.set.ascending().take(self.taken).for_each(|key| self.table.free(key));
+        let mut freed = 0;
+        while let Some(run) = self.table.run_at(&self.set, freed).filter(|_| freed < self.taken) {
+            let count = run.locks.len().min(self.taken - freed);
+            run.shard.free(run.locks.get(..count).unwrap_or_default());
+            freed += count;
+        }
     }
 }
 
@@ -110,10 +149,22 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::*;
+    use hashbrown::DefaultHashBuilder;
 
-    fn set(wallets: &[u64]) -> LockSet {
-        LockSet::new(wallets.iter().map(|&wallet| LockKey::Wallet(wallet)).collect()).unwrap()
+    use super::*;
+    use crate::base::id::WalletId;
+    use crate::write::lock_set::Protected;
+
+    /// Makes sets of wallets' locks.
+    #[derive(Default)]
+    struct Wallets(DefaultHashBuilder);
+
+    impl Wallets {
+        fn set(&self, wallets: impl IntoIterator<Item = u64>) -> LockSet {
+            let wallets = wallets.into_iter().map(|raw| WalletId::from_raw(raw).unwrap());
+            let locks = wallets.map(|wallet| Lock::of(Protected::Wallet(wallet), &self.0));
+            LockSet::new(locks).unwrap()
+        }
     }
 
     fn soon() -> Instant {
@@ -130,31 +181,38 @@ mod tests {
 
     #[test]
     fn a_held_lock_is_waited_for_and_a_timeout_frees_what_was_taken() {
-        let table = LockTable::new();
-        let first = table.lock(set(&[2]), late(), || panic!("no one else")).unwrap();
-        let mut waits = 0;
-        let refused = table.lock(set(&[1, 2, 3]), soon(), || waits += 1).unwrap_err();
-        assert_eq!((refused, waits), (TimedOut(LockKey::Wallet(2)), 1));
-        assert_eq!(held_count(&table), 1);
-        drop(first);
-        drop(table.lock(set(&[1, 2, 3]), soon(), || panic!("all free")).unwrap());
+        let (table, wallets) = (LockTable::new(), Wallets::default());
+        for contested in 1..=300 {
+            let first = table.lock(wallets.set([contested]), late(), || panic!("no one else"));
+            let mut waits = 0;
+            let deadline = Instant::now() + Duration::from_micros(10);
+            let refused = table.lock(wallets.set(1..=300), deadline, || waits += 1);
+            assert_eq!((refused.unwrap_err(), waits), (TimedOut, 1));
+            assert_eq!(held_count(&table), 1);
+            drop(first.unwrap());
+        }
+        let all = table.lock(wallets.set(1..=300), soon(), || panic!("all free")).unwrap();
+        assert_eq!(held_count(&table), 300);
+        drop(all);
         assert_eq!(held_count(&table), 0);
     }
 
     #[test]
     fn threads_that_want_the_same_locks_in_every_order_all_get_them() {
-        let table = LockTable::new();
+        let (table, wallets) = (LockTable::new(), Wallets::default());
         let (inside, entered) = (AtomicU64::new(0), AtomicU64::new(0));
         let start = Barrier::new(8);
         thread::scope(|scope| {
             for thread in 0..8_u64 {
-                let (table, inside, entered, start) = (&table, &inside, &entered, &start);
+                let (table, wallets, start) = (&table, &wallets, &start);
+                let (inside, entered) = (&inside, &entered);
                 scope.spawn(move || {
                     start.wait();
-                    for round in 0..500 {
+                    for round in 1..=500 {
                         // Every set has wallet 7, so at most one thread is ever inside.
-                        let wallets = [round % 5 + thread, 7, (round * thread) % 11];
-                        let held = table.lock(set(&wallets), late(), || ()).unwrap();
+                        let set =
+                            wallets.set([round % 5 + thread + 1, 7, (round * thread) % 11 + 1]);
+                        let held = table.lock(set, late(), || ()).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         entered.fetch_add(1, Ordering::SeqCst);
                         inside.fetch_sub(1, Ordering::SeqCst);
