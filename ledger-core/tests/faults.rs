@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::sync::{Arc, Barrier};
+
 use ledger_core::{Class, Clock, Command, ErrorKind, StoreError};
 use support::{Fault, Shop};
 
@@ -82,6 +84,34 @@ fn without_recovery_the_answer_is_that_nobody_knows() {
         shop.pay("1", "k").unwrap();
         assert_eq!(shop.bob_has(), "1.00 USD", "once, either way");
     }
+}
+
+#[test]
+fn nobody_decides_on_rows_that_another_lane_left_in_doubt() {
+    let shop = Shop::with(2, |settings| settings);
+    let gate = Arc::new(Barrier::new(2));
+    // Neither of the two can find out, each trying again twice.
+    let lost = Fault::Recover(StoreError::Broken("the disk is gone".into()));
+    shop.store.plan([Fault::CommitShownLate(gate.clone())]);
+    shop.store.plan(vec![lost; 4]);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| shop.pay("100", "first"));
+        gate.wait();
+        // The second lane waits for Alice's lock when the first one's commit fails.
+        let second = scope.spawn(|| shop.pay("100", "second"));
+        while shop.ledger.stats().lock_waits == 0 {
+            std::thread::yield_now();
+        }
+        gate.wait();
+        for unknown in [first, second] {
+            let unknown = unknown.join().unwrap().unwrap_err();
+            assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
+        }
+    });
+    // Once the store has recovered, the first payment is found and the second is refused.
+    assert!(shop.pay("100", "first").unwrap().replayed);
+    assert_eq!(shop.pay("100", "second").unwrap_err().kind(), ErrorKind::InsufficientFunds);
+    assert_eq!(shop.bob_has(), "100.00 USD");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The engine: queues calls, runs groups, and decides what a failed group means.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use hashbrown::DefaultHashBuilder;
@@ -11,6 +11,7 @@ use crate::error::report::{Cause, Error, Result};
 use crate::stats::meter::Meter;
 use crate::stats::trace;
 use crate::store::contract::Store;
+use crate::write::doubt::Doubt;
 use crate::write::group::{self, Failure, Locks, Setting};
 use crate::write::lock_table::LockTable;
 use crate::write::pauses::Retry;
@@ -40,8 +41,7 @@ pub(crate) struct Engine {
     queue: Queue<Job, Answers>,
     locks: Option<Locks>,
     config: Config,
-    /// A commit ended in doubt and the store has not recovered since.
-    in_doubt: AtomicBool,
+    doubt: Doubt,
     pub(crate) meter: Meter,
 }
 
@@ -61,7 +61,7 @@ impl Engine {
             queue: Queue::new(limits),
             locks,
             config,
-            in_doubt: AtomicBool::new(false),
+            doubt: Doubt::default(),
             meter: Meter::default(),
         }
     }
@@ -146,32 +146,16 @@ impl Engine {
     }
 
     fn run_once(&self, units: &[&Unit]) -> Result<Answers, Failure> {
-        self.recover()?;
+        self.doubt.settle(self.store.as_ref())?;
         let now = self.now().map_err(Failure::Lasting)?;
         let setting = Setting {
             store: self.store.as_ref(),
             locks: self.locks.as_ref(),
+            doubt: &self.doubt,
             meter: &self.meter,
             now,
             node: self.config.node,
         };
-        let result = group::run(units, &setting);
-        if matches!(result, Err(Failure::InDoubt(_))) {
-            self.in_doubt.store(true, Ordering::SeqCst);
-        }
-        result
-    }
-
-    /// After a commit in doubt nothing is believed until the store knows what became of it.
-    fn recover(&self) -> Result<(), Failure> {
-        if self.in_doubt.load(Ordering::SeqCst) {
-            self.store.recover().map_err(|error| {
-                Failure::InDoubt(
-                    crate::store::failure::StoreError::InDoubt(error.to_string()).into(),
-                )
-            })?;
-            self.in_doubt.store(false, Ordering::SeqCst);
-        }
-        Ok(())
+        group::run(units, &setting)
     }
 }

@@ -14,6 +14,7 @@ use crate::stats::meter::Meter;
 use crate::stats::trace;
 use crate::store::contract::{Group, Store};
 use crate::store::failure::StoreError;
+use crate::write::doubt::Doubt;
 use crate::write::lock_set::{Lock, LockSet, Protected};
 use crate::write::lock_table::{Held, LockTable};
 use crate::write::round::Round;
@@ -31,6 +32,7 @@ pub(super) struct Locks {
 pub(super) struct Setting<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) locks: Option<&'a Locks>,
+    pub(super) doubt: &'a Doubt,
     pub(super) meter: &'a Meter,
     pub(super) now: Timestamp,
     pub(super) node: u8,
@@ -83,8 +85,9 @@ pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<O
     let begun = guarded(|| setting.store.begin())?;
     let mut group = begun?;
     let _held = setting.locks.map(|locks| lock(&wants, locks, setting.meter)).transpose()?;
+    setting.doubt.check()?;
     let (outcomes, records) = guarded(|| decide(units, &wants, group.as_mut(), setting))??;
-    commit(group, records)?;
+    commit(group, records, setting.doubt)?;
     Ok(outcomes)
 }
 
@@ -124,13 +127,17 @@ fn lock<'a>(wants: &Wants<'_>, locks: &'a Locks, meter: &Meter) -> Result<Held<'
 }
 
 /// A group in which nothing is to be recorded is dropped: there is nothing to make durable.
-fn commit(group: Box<dyn Group + '_>, records: Vec<Record>) -> Result<(), Failure> {
+fn commit(group: Box<dyn Group + '_>, records: Vec<Record>, doubt: &Doubt) -> Result<(), Failure> {
     if records.is_empty() {
         return Ok(());
     }
     let committed = catch_unwind(AssertUnwindSafe(|| group.commit(records)));
-    committed.unwrap_or_else(|panic| Err(StoreError::InDoubt(said(panic.as_ref()))))?;
-    Ok(())
+    let committed =
+        committed.unwrap_or_else(|panic| Err(StoreError::InDoubt(said(panic.as_ref()))));
+    if matches!(committed, Err(StoreError::InDoubt(_))) {
+        doubt.raise();
+    }
+    Ok(committed?)
 }
 
 /// Turns a panic before the commit into a failure of the group: nothing was written by then.

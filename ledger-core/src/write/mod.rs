@@ -17,6 +17,7 @@
 //! callers is slow and the next group need not wait for it. There is no thread of the ledger's own,
 //! so there is none to lose in a `fork`, to stop, or to be surprised by.
 
+mod doubt;
 pub(crate) mod engine;
 mod group;
 mod lock_set;

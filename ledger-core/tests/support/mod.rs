@@ -26,6 +26,8 @@ pub enum Fault {
     CommitPanics,
     /// The commit waits at the gate, twice: when it comes, and before it goes on.
     CommitWaits(Arc<Barrier>),
+    /// The commit waits at the gate, twice, and fails; what it wrote is seen after recovery only.
+    CommitShownLate(Arc<Barrier>),
     /// Recovery fails.
     Recover(StoreError),
     /// A group with more than one record is refused. Stays until a single one comes.
@@ -36,11 +38,16 @@ pub enum Fault {
 pub struct Faulty {
     inner: MemoryStore,
     plan: Mutex<VecDeque<Fault>>,
+    not_shown: Mutex<Vec<Record>>,
 }
 
 impl Faulty {
     pub fn with_lanes(lanes: usize) -> Self {
-        Self { inner: MemoryStore::with_lanes(lanes), plan: Mutex::default() }
+        Self {
+            inner: MemoryStore::with_lanes(lanes),
+            plan: Mutex::default(),
+            not_shown: Mutex::default(),
+        }
     }
 
     pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -73,7 +80,10 @@ impl Store for Faulty {
     fn recover(&self) -> StoreResult<()> {
         match self.next_if(|fault| matches!(fault, Fault::Recover(_))) {
             Some(Fault::Recover(error)) => Err(error),
-            _ => Ok(()),
+            _ => {
+                let records = std::mem::take(&mut *self.not_shown.lock().unwrap());
+                self.inner.begin()?.commit(records)
+            }
         }
     }
 
@@ -159,6 +169,13 @@ impl Group for FaultyGroup<'_> {
                 gate.wait();
                 gate.wait();
                 self.inner.commit(records)
+            }
+            Some(Fault::CommitShownLate(gate)) => {
+                self.store.plan.lock().unwrap().pop_front();
+                gate.wait();
+                gate.wait();
+                self.store.not_shown.lock().unwrap().extend(records);
+                Err(StoreError::InDoubt("the flush failed".into()))
             }
             Some(Fault::CommitPanics) => {
                 self.store.plan.lock().unwrap().pop_front();
