@@ -4,6 +4,7 @@
 test:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
+	cargo clippy --locked --package ledger-core -- --deny warnings
 	cargo test --locked --workspace --all-features --all-targets
 	cargo test --locked --workspace --all-features --doc
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features

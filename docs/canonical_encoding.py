@@ -38,6 +38,8 @@ def json_value(value):
         return b"f"
     if value is True:
         return b"t"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int):
         return b"i" + i128(value)
     if isinstance(value, float):
@@ -71,8 +73,8 @@ def set_status(kind, wallet):
     return request(kind, u64(wallet))
 
 
-def batch(fingerprints):
-    return sha256(b"B1" + u32(len(fingerprints)) + b"".join(fingerprints))
+def batch(items):
+    return sha256(b"B1" + u32(len(items)) + b"".join(text(key) + digest for key, digest in items))
 
 
 def within(whole, fingerprint):
@@ -82,13 +84,13 @@ def within(whole, fingerprint):
 WORLD, ALICE, BOB = 256, 512, 1024
 DEPOSIT = move("deposit", [(WORLD, ALICE, 10_000, 2, "USD")])
 TRANSFER = move("transfer", [(ALICE, BOB, 1_250, 2, "USD")])
-BATCH = batch([DEPOSIT, TRANSFER])
-META = {"sku": "A1", "count": 3, "price": 0.5, "gift": True, "note": None, "tags": ["é", ""]}
+BATCH = batch([("a", DEPOSIT), ("b", TRANSFER)])
+META = {"sku": "A1", "count": 3, "price": 0.5, "weight": -2.0, "gift": True, "note": None, "tags": ["é", ""]}
 
 VECTORS = [
     ("metadata `{}`", metadata({})),
     (
-        'metadata `{"sku": "A1", "count": 3, "price": 0.5, "gift": true, "note": null, "tags": ["é", ""]}`',
+        'metadata `{"sku": "A1", "count": 3, "price": 0.5, "weight": -2.0, "gift": true, "note": null, "tags": ["é", ""]}`',
         metadata(META),
     ),
     ("deposit of 100.00 USD to Alice", DEPOSIT),
@@ -105,8 +107,8 @@ VECTORS = [
     ("freeze of Bob", set_status("freeze", BOB)),
     ("unfreeze of Bob", set_status("unfreeze", BOB)),
     ("close of Bob", set_status("close", BOB)),
-    ("the deposit, in a batch of the deposit and the transfer", within(BATCH, DEPOSIT)),
-    ("the transfer, in the same batch", within(BATCH, TRANSFER)),
+    ("the deposit under key a, in a batch with the transfer under key b", within(BATCH, DEPOSIT)),
+    ("the transfer under key b, in the same batch", within(BATCH, TRANSFER)),
 ]
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ impl Shop {
 /// How long all of `calls` take, one list a thread, one call an item.
 pub fn in_threads(ledger: &Ledger, calls: Vec<Vec<Vec<Command>>>) -> Duration {
     let start = Barrier::new(calls.len() + 1);
+    let mut begun = Instant::now();
     thread::scope(|scope| {
         for list in calls {
             let start = &start;
@@ -96,10 +97,11 @@ pub fn in_threads(ledger: &Ledger, calls: Vec<Vec<Vec<Command>>>) -> Duration {
                 }
             });
         }
+        // Before the barrier: whoever passes it first may be done before this thread runs again.
+        begun = Instant::now();
         start.wait();
-        let begun = Instant::now();
-        move || begun.elapsed()
-    })()
+    });
+    begun.elapsed()
 }
 
 /// Transfers a second: `threads` threads, `calls` calls each of `batch` transfers, each thread on

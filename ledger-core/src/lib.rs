@@ -34,14 +34,14 @@ mod money;
 mod read;
 mod rules;
 mod stats;
-mod store;
+pub mod store;
 mod write;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 
 pub use base::bounds;
-pub use base::id::{Stamp, Stamps, TransactionId, WalletId};
+pub use base::id::{TransactionId, WalletId};
 pub use base::invalid::{Field, Invalid};
 pub use base::time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use error::kind::{Class, ErrorKind};
@@ -53,12 +53,12 @@ pub use input::name::{Owner, WalletName};
 pub use ledger::{Ledger, LedgerBuilder};
 pub use memory::MemoryStore;
 pub use model::command::{Command, Leg};
-pub use model::entry::{Entry, Order, Position, Span};
+pub use model::entry::{Entry, Order};
 pub use model::fingerprint::Fingerprint;
-pub use model::record::{AssetRecord, AssetSpec, Record, Refusal, RefusedItem};
+pub use model::record::{AssetRecord, AssetSpec, Refusal, RefusedItem};
 pub use model::rejection::Rejection;
 pub use model::transaction::{Kind, Posting, Postings, Receipt, StatusChange, Transaction};
-pub use model::wallet::{Balance, Status, Wallet, WalletRecord, WalletRow, WalletSpec};
+pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use money::amount::Amount;
 pub use money::asset::{Asset, AssetCode};
 pub use money::value::Money;
@@ -66,11 +66,7 @@ pub use read::cursor::Cursor;
 pub use read::history::{HistoryPage, HistoryQuery};
 pub use read::listing::{WalletPage, WalletQuery};
 pub use rules::answers::Answer;
-pub use rules::apply::{WalletRows, apply};
-pub use rules::rows::{Rows, Wants};
 pub use stats::meter::Stats;
-pub use store::contract::{Group, Store, WalletFilter};
-pub use store::failure::{StoreError, StoreResult};
 pub use write::pauses::Retry;
 
 /// The README's program runs with the tests.

@@ -22,7 +22,7 @@ struct World {
     /// Holds 5 dollars, frozen.
     frozen: Wallet,
     closed: Wallet,
-    /// Holds as many cents as there are numbers.
+    /// Holds as many cents as there are numbers, and may hold just as many.
     full: Wallet,
     /// Has no floor and owes one cent less than it could.
     debtor: Wallet,
@@ -43,7 +43,8 @@ impl World {
         let (rich, poor) = (open(spec("rich")), open(spec("poor")));
         let jar = open(spec("jar").ceiling(usd.money("10").unwrap()).unwrap());
         let (frozen, closed) = (open(spec("frozen")), open(spec("closed")));
-        let (full, debtor) = (open(spec("full")), open(spec("debtor").no_floor()));
+        let full = open(spec("full").ceiling(usd.minor(i128::MAX)).unwrap());
+        let debtor = open(spec("debtor").no_floor());
         let euro = open(WalletSpec::new("euro", eur).unwrap());
         deposit(&rich, "100");
         deposit(&frozen, "5");
@@ -67,12 +68,20 @@ impl World {
         Command::post(Key::new("row").unwrap(), legs)
     }
 
+    fn world(&self) -> WalletId {
+        self.ledger.world(self.usd).unwrap().id
+    }
+
     fn many(&self, count: usize) -> Command {
         self.post(&vec![(&self.rich, &self.poor, "0.01"); count])
     }
 }
 
 type Make = fn(&World) -> Command;
+
+fn set(verb: fn(Key, WalletId) -> Command, wallet: WalletId) -> Command {
+    verb(Key::new("row").unwrap(), wallet)
+}
 
 /// What a command is answered: "ok", or the code of the error and a part of its text.
 const ROWS: &[(&str, Make, &str, &str)] = &[
@@ -116,7 +125,7 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
         "JPY",
     ),
     (
-        "another scale is another asset",
+        "pay euros between dollars",
         |w| {
             let money = w.eur.money("1").unwrap();
             Command::transfer("row".parse().unwrap(), &w.rich, &w.poor, money)
@@ -145,7 +154,12 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
         "ceiling_exceeded",
         "would hold 10.01 USD",
     ),
-    ("overflow upward", |w| w.pay(&w.rich, &w.full, "0.01"), "balance_overflow", "128 bits"),
+    (
+        "overflow upward comes before the ceiling",
+        |w| w.pay(&w.rich, &w.full, "0.01"),
+        "balance_overflow",
+        "128 bits",
+    ),
     ("owe the last cent", |w| w.pay(&w.debtor, &w.poor, "0.01"), "ok", ""),
     ("overflow downward", |w| w.pay(&w.debtor, &w.poor, "0.02"), "balance_overflow", "128 bits"),
     ("no postings", |w| w.many(0), "invalid_postings", "1 to 1000 postings; this one has none"),
@@ -222,6 +236,24 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
         "version_mismatch",
         "",
     ),
+    (
+        "deposit to the world",
+        |w| Command::deposit("row".parse().unwrap(), w.world(), w.usd("1")),
+        "invalid_wallet",
+        "can't pay itself",
+    ),
+    (
+        "withdraw from the world",
+        |w| Command::withdraw("row".parse().unwrap(), w.world(), w.usd("1")),
+        "invalid_wallet",
+        "can't pay itself",
+    ),
+    ("close the world", |w| set(Command::close, w.world()), "world_wallet", "freeze it instead"),
+    ("close the frozen with money", |w| set(Command::close, w.frozen.id), "wallet_not_empty", ""),
+    ("freeze the frozen", |w| set(Command::freeze, w.frozen.id), "wallet_frozen", ""),
+    ("freeze the closed", |w| set(Command::freeze, w.closed.id), "wallet_closed", ""),
+    ("unfreeze the closed", |w| set(Command::unfreeze, w.closed.id), "wallet_closed", ""),
+    ("freeze the world", |w| set(Command::freeze, w.world()), "ok", ""),
     // Precedence: each breaks two rules or more.
     ("amount before wallet", |w| w.pay(&w.rich, &w.rich, "0"), "invalid_amount", ""),
     (

@@ -7,11 +7,14 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Asset, Class, Command, Cursor, Error, ErrorKind, Ledger, Leg, MemoryStore, Metadata,
-    Result, StoreError, WalletId, WalletSpec,
+    Result, WalletId, WalletSpec,
 };
-use support::{Fault, Shop};
+use support::Shop;
+use support::faulty::Fault;
+use support::gate::{Gate, wait_until};
 
 const DOCS: &str = include_str!("../../docs/errors.md");
 
@@ -95,7 +98,7 @@ fn operational() -> Vec<Error> {
         failing(Fault::Begin(StoreError::Busy("busy".into()))),
         failing(Fault::Commit(StoreError::Full("full".into()))),
         failing(Fault::Commit(StoreError::Refused("refused".into()))),
-        failing(Fault::Commit(StoreError::InDoubt("in doubt".into()))),
+        failing(Fault::DoubtLost),
         failing(Fault::Begin(StoreError::Broken("broken".into()))),
         failing(Fault::LoadPanics),
     ];
@@ -186,33 +189,30 @@ fn codes_are_unique() {
 
 #[test]
 fn a_call_that_stops_waiting_while_it_commits_hears_that_nobody_knows() {
-    let shop = Shop::with(1, |settings| settings.call_wait(Some(Duration::from_millis(300))));
+    let patience = Duration::from_secs(2);
+    let shop = Shop::with(1, |settings| settings.call_wait(Some(patience)));
     // While the slow payment commits, two more queue up; one leads the other into a slow commit.
-    let gate = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let gate = Gate::new();
     let answers: Vec<Result<_>> = std::thread::scope(|scope| {
         let threads = shop.while_committing(|| {
             shop.store.plan([Fault::CommitWaits(gate.clone())]);
             let pay = |key: &'static str| {
-                scope.spawn({
-                    let shop = &shop;
-                    move || shop.pay("1", key)
-                })
+                let shop = &shop;
+                scope.spawn(move || shop.pay("1", key))
             };
             let threads = [pay("a"), pay("b")];
-            std::thread::sleep(Duration::from_millis(100));
+            shop.wait_until_waiting(2);
             threads
         });
-        gate.wait();
-        // The follower's time is up long before the commit ends.
-        while !threads.iter().any(std::thread::ScopedJoinHandle::is_finished) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        gate.wait();
+        gate.wait_until_reached();
+        // The follower's time is up before the commit ends.
+        wait_until(|| threads.iter().any(std::thread::ScopedJoinHandle::is_finished));
+        gate.open();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let kinds: Vec<_> =
-        answers.iter().map(|answer| answer.as_ref().err().map(Error::kind)).collect();
-    assert!(kinds.contains(&Some(ErrorKind::Indeterminate)) && kinds.contains(&None), "{kinds:?}");
+    let kinds = answers.iter().map(|answer| answer.as_ref().err().map(Error::kind));
+    let kinds: BTreeSet<_> = kinds.collect();
+    assert_eq!(kinds, BTreeSet::from([None, Some(ErrorKind::Indeterminate)]));
     // The answer is found by its key, and is not made twice.
     assert!(shop.pay("1", "a").unwrap().replayed && shop.pay("1", "b").unwrap().replayed);
     assert_eq!(shop.bob_has(), "3.00 USD");

@@ -4,17 +4,14 @@
 
 mod support;
 
-use std::sync::{Arc, Barrier};
-
-use ledger_core::{Class, Clock, Command, ErrorKind, StoreError};
-use support::{Fault, Shop};
+use ledger_core::store::StoreError;
+use ledger_core::{Class, Clock, Command, ErrorKind};
+use support::Shop;
+use support::faulty::Fault;
+use support::gate::{Gate, wait_until};
 
 fn busy() -> StoreError {
     StoreError::Busy("someone else writes".into())
-}
-
-fn in_doubt() -> StoreError {
-    StoreError::InDoubt("the flush failed".into())
 }
 
 #[test]
@@ -54,7 +51,7 @@ fn a_full_store_is_a_transient_error_and_works_again_once_there_is_room() {
 #[test]
 fn a_commit_in_doubt_that_was_written_is_found_by_its_key() {
     let shop = Shop::new();
-    shop.store.plan([Fault::CommitWritten(in_doubt())]);
+    shop.store.plan([Fault::DoubtWritten]);
     let receipt = shop.pay("1", "k").unwrap();
     assert!(receipt.replayed, "found, not made a second time");
     assert_eq!(shop.bob_has(), "1.00 USD");
@@ -63,22 +60,26 @@ fn a_commit_in_doubt_that_was_written_is_found_by_its_key() {
 #[test]
 fn a_commit_in_doubt_that_was_lost_is_made_again() {
     let shop = Shop::new();
-    shop.store.plan([Fault::Commit(in_doubt())]);
+    shop.store.plan([Fault::DoubtLost]);
     assert!(!shop.pay("1", "k").unwrap().replayed);
     assert_eq!(shop.bob_has(), "1.00 USD");
 }
 
 #[test]
 fn without_recovery_the_answer_is_that_nobody_knows() {
-    for fault in [Fault::CommitWritten(in_doubt()), Fault::Commit(in_doubt())] {
+    for fault in [Fault::DoubtWritten, Fault::DoubtLost] {
         let shop = Shop::new();
-        let lost = Fault::Recover(StoreError::Broken("the disk is gone".into()));
-        shop.store.plan([fault, lost.clone(), lost.clone(), lost.clone(), lost.clone(), lost]);
+        shop.store.plan([fault]);
+        shop.store.plan(vec![Fault::Recover; 6]);
         let unknown = shop.pay("1", "k").unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
         assert_eq!(unknown.class(), Class::Indeterminate);
-        // So is every later answer, until the store has recovered.
+        // So is every later answer and every look, until the store has recovered.
         let unknown = shop.pay("1", "k").unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
+        let unknown = shop.ledger.transaction_by_key("k").unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
+        let unknown = shop.ledger.balance(&shop.bob).unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
         assert!(shop.store.is_done());
         shop.pay("1", "k").unwrap();
@@ -87,22 +88,75 @@ fn without_recovery_the_answer_is_that_nobody_knows() {
 }
 
 #[test]
+fn a_look_has_the_store_recover() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::DoubtWritten, Fault::Recover, Fault::Recover]);
+    assert_eq!(shop.pay("1", "k").unwrap_err().kind(), ErrorKind::Indeterminate);
+    assert!(shop.ledger.transaction_by_key("k").unwrap().is_some());
+}
+
+#[test]
+fn after_a_doubt_no_failure_says_that_nothing_was_written() {
+    let store_errors =
+        [busy(), StoreError::Full("full".into()), StoreError::Broken("broken".into())];
+    let mut later: Vec<Fault> = store_errors.map(Fault::Begin).into();
+    later.push(Fault::Begin(StoreError::Refused("refused".into())));
+    later.push(Fault::LoadPanics);
+    for fault in later {
+        let shop = Shop::new();
+        shop.store.plan([Fault::DoubtWritten, fault.clone(), fault.clone()]);
+        let unknown = shop.pay("1", "k").unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Indeterminate, "{fault:?}");
+        shop.store.plan([]);
+        while !shop.store.is_done() {
+            let _ = shop.pay("1", "k");
+        }
+        assert!(shop.pay("1", "k").unwrap().replayed, "{fault:?}");
+        assert_eq!(shop.bob_has(), "1.00 USD", "{fault:?}");
+    }
+}
+
+#[test]
+fn after_a_doubt_a_group_that_is_taken_apart_is_still_in_doubt() {
+    let shop = Shop::new();
+    let refused = || Fault::Begin(StoreError::Refused("refused".into()));
+    // In doubt, then refused as a group and each alone.
+    shop.store.plan([Fault::DoubtWritten, refused(), refused(), refused()]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
+    for answer in shop.ledger.submit_each([pay("a"), pay("b")]).unwrap() {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Indeterminate);
+    }
+    assert_eq!(shop.bob_has(), "2.00 USD");
+}
+
+#[test]
+fn a_group_that_is_taken_apart_stops_at_what_is_not_its_units_fault() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::Commit(StoreError::Refused("refused".into()))]);
+    shop.store.plan(vec![Fault::Begin(busy()); 3]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |n| Command::transfer(format!("{n}").parse().unwrap(), &shop.alice, &shop.bob, usd);
+    for answer in shop.ledger.submit_each((0..50).map(pay)).unwrap() {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::StoreBusy);
+    }
+    assert_eq!(shop.ledger.stats().retries, 2, "not two for each");
+}
+
+#[test]
 fn nobody_decides_on_rows_that_another_lane_left_in_doubt() {
     let shop = Shop::with(2, |settings| settings);
-    let gate = Arc::new(Barrier::new(2));
+    let gate = Gate::new();
     // Neither of the two can find out, each trying again twice.
-    let lost = Fault::Recover(StoreError::Broken("the disk is gone".into()));
-    shop.store.plan([Fault::CommitShownLate(gate.clone())]);
-    shop.store.plan(vec![lost; 4]);
+    shop.store.plan([Fault::DoubtWrittenAt(gate.clone())]);
+    shop.store.plan(vec![Fault::Recover; 4]);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| shop.pay("100", "first"));
-        gate.wait();
+        gate.wait_until_reached();
         // The second lane waits for Alice's lock when the first one's commit fails.
         let second = scope.spawn(|| shop.pay("100", "second"));
-        while shop.ledger.stats().lock_waits == 0 {
-            std::thread::yield_now();
-        }
-        gate.wait();
+        wait_until(|| shop.ledger.stats().lock_waits > 0);
+        gate.open();
         for unknown in [first, second] {
             let unknown = unknown.join().unwrap().unwrap_err();
             assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
@@ -186,7 +240,7 @@ fn a_broken_store_is_fatal() {
 #[test]
 fn registrations_survive_a_commit_in_doubt() {
     let shop = Shop::new();
-    shop.store.plan([Fault::CommitWritten(in_doubt())]);
+    shop.store.plan([Fault::DoubtWritten]);
     let spec = ledger_core::WalletSpec::new("carol", shop.usd).unwrap();
     let carol = shop.ledger.open_wallet(spec.clone()).unwrap();
     assert_eq!(shop.ledger.open_wallet(spec).unwrap(), carol);

@@ -8,8 +8,7 @@ use ledger_core::{
 };
 
 const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
-const META: &str =
-    r#"{"sku": "A1", "count": 3, "price": 0.5, "gift": true, "note": null, "tags": ["é", ""]}"#;
+const META: &str = r#"{"sku": "A1", "count": 3, "price": 0.5, "weight": -2.0, "gift": true, "note": null, "tags": ["é", ""]}"#;
 
 /// The documented digest of a row.
 fn documented(what: &str) -> String {
@@ -91,8 +90,8 @@ fn a_batch_has_the_documented_fingerprints() {
     let transfer = Command::transfer("b".parse().unwrap(), alice, bob, money("12.50"));
     let receipts = ledger.submit_all([deposit, transfer]).unwrap();
     for (receipt, what) in receipts.iter().zip([
-        "the deposit, in a batch of the deposit and the transfer",
-        "the transfer, in the same batch",
+        "the deposit under key a, in a batch with the transfer under key b",
+        "the transfer under key b, in the same batch",
     ]) {
         assert_eq!(receipt.fingerprint.to_string(), documented(what), "{what}");
     }

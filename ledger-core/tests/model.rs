@@ -58,6 +58,7 @@ impl Model {
     fn invalid(cmd: &Cmd) -> Answer {
         match &cmd.act {
             Act::Deposit(_, n) | Act::Withdraw(_, n) if *n <= 0 => Err("invalid_amount"),
+            Act::Deposit(WORLD, _) | Act::Withdraw(WORLD, _) => Err("invalid_wallet"),
             Act::Move(legs) if legs.is_empty() => Err("invalid_postings"),
             Act::Move(legs) => {
                 legs.iter().try_for_each(|(from, to, n)| match (*n <= 0, from == to) {

@@ -4,9 +4,10 @@
 
 use std::fmt::Debug;
 
+use ledger_core::store::{Record, Store};
 use ledger_core::{
     Actor, Answer, Asset, Balance, Command, HistoryPage, HistoryQuery, ManualClock, MemoryStore,
-    Metadata, Receipt, Record, Refusal, Timestamp, Wallet, WalletPage, WalletQuery, WalletSpec,
+    Metadata, Receipt, Refusal, Timestamp, Wallet, WalletPage, WalletQuery, WalletSpec,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,7 +44,7 @@ fn everything_a_ledger_hands_out_survives_json() {
 
     let json = round_trip::<Balance>(&ledger.balance(&alice).unwrap());
     assert_eq!(json["posted"]["amount"], "12.50");
-    let json = round_trip::<Wallet>(&ledger.wallet(&alice).unwrap());
+    let json = round_trip::<Wallet>(&ledger.wallet_by_id(&alice).unwrap().unwrap());
     assert_eq!((json["status"].as_str(), json["name"].as_str()), (Some("frozen"), Some("alice")));
     round_trip::<HistoryPage>(&ledger.history(&alice, &HistoryQuery::newest_first()).unwrap());
     round_trip::<WalletPage>(&ledger.wallets(&WalletQuery::all().limit(1)).unwrap());
@@ -52,7 +53,7 @@ fn everything_a_ledger_hands_out_survives_json() {
     };
     let json = round_trip::<Refusal>(&refusal);
     assert_eq!(json["rejection"]["insufficient_funds"]["shortfall"]["amount"], "86.50");
-    for record in store.journal() {
+    for record in store.records(None, 100).unwrap() {
         round_trip::<Record>(&record);
     }
     let stats = serde_json::to_value(ledger.stats()).unwrap();

@@ -92,11 +92,56 @@ fn imports_point_downward() {
 }
 
 #[test]
+fn nothing_inside_imports_from_the_top() {
+    let source = root().join("ledger-core/src");
+    let inside =
+        |path: &PathBuf| path.starts_with(&source) && !path.starts_with(source.join("contract"));
+    for path in files(".rs").into_iter().filter(inside) {
+        for line in read(&path).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let from_top = line.split("crate::").nth(1).and_then(|rest| rest.chars().next());
+            let is_module = from_top.is_none_or(char::is_lowercase);
+            assert!(is_module, "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn functions_are_short() {
+    let source = root().join("ledger-core/src");
+    let mut lengths = Vec::new();
+    for path in files(".rs").into_iter().filter(|path| path.starts_with(&source)) {
+        let text = read(&path);
+        let lines: Vec<&str> = text.lines().collect();
+        for (start, line) in lines.iter().enumerate() {
+            let code = line.trim_start();
+            let is_function = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn "]
+                .iter()
+                .any(|begin| code.starts_with(begin));
+            if is_function && !line.ends_with(';') {
+                // Formatted code closes a function where it began.
+                let end = format!("{}}}", &line[..line.len() - code.len()]);
+                let length = lines[start..].iter().position(|line| **line == end);
+                lengths.push(length.map_or(1, |length| length + 1));
+            }
+        }
+    }
+    lengths.sort_unstable();
+    assert!(lengths.len() > 200, "{}", lengths.len());
+    assert!(lengths[lengths.len() / 2] <= 10, "median {}", lengths[lengths.len() / 2]);
+    assert!(lengths[lengths.len() - 1] <= 70, "longest {}", lengths[lengths.len() - 1]);
+}
+
+#[test]
 fn every_folder_is_a_layer() {
     for entry in fs::read_dir(root().join("ledger-core/src")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(!path.is_dir() || LAYERS.contains(&name.as_str()), "{name} is no layer");
+    }
+    let list = format!("`{}`", LAYERS.join("`, `"));
+    for place in ["ledger-core/src/lib.rs", "docs/design.md"] {
+        let text = read(&root().join(place)).replace("\n//! ", " ").replace('\n', " ");
+        assert!(text.contains(&list), "{place} wants the layers as they are: {list}");
     }
 }
 

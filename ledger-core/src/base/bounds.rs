@@ -20,6 +20,8 @@ pub const AMOUNT_TEXT_BYTES_MAX: usize = 96;
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 /// Levels of nesting in metadata.
 pub const METADATA_DEPTH_MAX: usize = 16;
+/// Bytes of metadata that count as much as a posting where postings are limited.
+pub const METADATA_BYTES_PER_POSTING: usize = 256;
 /// Postings in one transaction.
 pub const POSTINGS_MAX: usize = 1_000;
 /// Preconditions on one command.
@@ -50,6 +52,10 @@ pub const TRIES: u32 = 3;
 pub const PAUSE_MIN: Duration = Duration::from_millis(10);
 /// The longest pause between two tries.
 pub const PAUSE_MAX: Duration = Duration::from_millis(100);
+/// The most tries that can be set.
+pub const TRIES_MAX: u32 = 100;
+/// The longest wait or pause that can be set.
+pub const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// One row of the table of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +95,7 @@ pub const TABLE: &[Bound] = table! {
     AMOUNT_TEXT_BYTES_MAX "bytes" AMOUNT_TEXT_BYTES_MAX as u64;
     METADATA_BYTES_MAX "bytes" METADATA_BYTES_MAX as u64;
     METADATA_DEPTH_MAX "levels" METADATA_DEPTH_MAX as u64;
+    METADATA_BYTES_PER_POSTING "bytes" METADATA_BYTES_PER_POSTING as u64;
     POSTINGS_MAX "postings" POSTINGS_MAX as u64;
     EXPECTATIONS_MAX "preconditions" EXPECTATIONS_MAX as u64;
     BATCH_MAX "commands" BATCH_MAX as u64;
@@ -104,4 +111,6 @@ pub const TABLE: &[Bound] = table! {
     TRIES "tries" TRIES as u64;
     PAUSE_MIN "ms" ms(PAUSE_MIN);
     PAUSE_MAX "ms" ms(PAUSE_MAX);
+    TRIES_MAX "tries" TRIES_MAX as u64;
+    WAIT_MAX "ms" ms(WAIT_MAX);
 };

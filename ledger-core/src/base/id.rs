@@ -83,9 +83,9 @@ impl Stamps {
         self.stamp(last)
     }
 
-    /// The stamp that [`Iterator::next`] would take, without taking it.
-    pub fn peek(&self) -> Option<Stamp> {
-        if self.next < self.end { self.stamp(self.next) } else { None }
+    /// How many are left.
+    pub fn left(&self) -> usize {
+        usize::try_from(self.end - self.next).unwrap_or(usize::MAX)
     }
 
     fn stamp(&self, sequence: u64) -> Option<Stamp> {
@@ -97,9 +97,9 @@ impl Iterator for Stamps {
     type Item = Stamp;
 
     fn next(&mut self) -> Option<Stamp> {
-        let stamp = self.peek()?;
+        let sequence = (self.next < self.end).then_some(self.next)?;
         self.next += 1;
-        Some(stamp)
+        self.stamp(sequence)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What text a ledger accepts. A name that looks like another one is a way to steal.
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 
 use crate::base::invalid::{Field, Invalid};
@@ -34,8 +35,9 @@ pub(crate) fn check_plain(
     Ok(())
 }
 
-/// Accepts what [`check_plain`] accepts when a person can also see all of it: nothing invisible,
-/// nothing that turns the reading direction around, no space at either end.
+/// Accepts what [`check_plain`] accepts when a person can also see all of it and type it: nothing
+/// invisible, no space but the ordinary one, none at either end, and nothing that turns the reading
+/// direction around.
 pub(crate) fn check_visible(
     field: Field,
     what: &str,
@@ -47,26 +49,33 @@ pub(crate) fn check_visible(
         let problem = format!("{what} must not begin or end with a space; trim it");
         return Err(Invalid::new(field, problem));
     }
-    match text.chars().find(|&c| is_invisible(c)) {
+    let begins_with_mark = text.chars().next().filter(|&c| is_combining_mark(c));
+    match begins_with_mark.or_else(|| text.chars().find(|&c| is_invisible(c))) {
         None => Ok(()),
         Some(found) => Err(Invalid::new(
             field,
             format!(
-                "{what} must not contain invisible or direction characters; remove U+{:04X}",
+                "{what} must not contain invisible, unusual space or direction characters; remove \
+                 U+{:04X}",
                 found as u32
             ),
         )),
     }
 }
 
-/// Characters that show nothing or change how their neighbours are shown.
+/// Characters that show nothing, show something else on each machine, or change how their neighbours
+/// are shown.
 fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}')
+    let is_other_space = c.is_whitespace() && c != ' ';
+    is_other_space
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}'
+            | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{E000}'..='\u{F8FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFF}' | '\u{13430}'..='\u{1345F}' | '\u{16FE4}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{10FFFF}')
 }
 
 #[cfg(test)]
@@ -99,7 +108,23 @@ mod tests {
         for good in ["user:42/main", "münchen", "Łódź 7", "価値"] {
             assert_eq!(check(good), Ok(()), "{good:?}");
         }
-        for bad in [" a", "a ", "a\u{200B}b", "a\u{202E}b", "\u{FEFF}a", "a\u{AD}b", "a\u{2066}b"] {
+        for bad in [
+            " a",
+            "a ",
+            "a\u{200B}b",
+            "a\u{202E}b",
+            "\u{FEFF}a",
+            "a\u{AD}b",
+            "a\u{2066}b",
+            "a\u{A0}b",
+            "a\u{2009}b",
+            "a\u{3000}b",
+            "a\u{2028}b",
+            "a\u{1BCA0}b",
+            "a\u{E000}b",
+            "a\u{FFFF}b",
+            "\u{301}a",
+        ] {
             assert!(check(bad).is_err(), "{bad:?}");
         }
     }

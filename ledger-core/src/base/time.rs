@@ -1,6 +1,8 @@
-//! Points in time, and the clock a ledger is given. The crate reads no clock of its own.
+//! Points in time, and the clock a ledger is given. Nothing else in the crate asks for the time of
+//! day; what is left to the machine is how long a wait may last and how long a call took.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -161,6 +163,12 @@ pub trait Clock: Send + Sync {
 
     /// Waits; called between two tries when a store was busy.
     fn sleep(&self, duration: Duration);
+
+    /// A number that differs from call to call. Pauses are spread by it, so that those who collided
+    /// do not collide again.
+    fn random(&self) -> u64 {
+        RandomState::new().hash_one(0)
+    }
 }
 
 /// The machine's own clock.
@@ -216,6 +224,11 @@ impl Clock for ManualClock {
     fn sleep(&self, duration: Duration) {
         self.advance(duration);
     }
+
+    /// The time itself: the same run gives the same numbers.
+    fn random(&self) -> u64 {
+        self.now().unix_ms().unsigned_abs()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
@@ -225,6 +238,10 @@ impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
 
     fn sleep(&self, duration: Duration) {
         (**self).sleep(duration);
+    }
+
+    fn random(&self) -> u64 {
+        (**self).random()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::contract::shop::{Shop, key, kind_of};
-use crate::{Answer, Command, ErrorKind, Store};
+use crate::store::Store;
+use crate::{Answer, Command, ErrorKind};
 
 fn pay(shop: &Shop, amount: &str, name: &str) -> Command {
     Command::transfer(key(name), &shop.alice, &shop.bob, shop.usd(amount))
@@ -112,8 +113,14 @@ pub fn a_part_of_a_batch_is_another_request(store: Arc<dyn Store>) {
     let with_a_new_one = shop.ledger.submit_all([pay(&shop, "3", "c"), a()]).unwrap_err();
     assert_eq!((with_a_new_one.kind(), with_a_new_one.item()), (ErrorKind::KeyConflict, Some(1)));
     assert_eq!(shop.ledger.transaction_by_key("c").unwrap(), None);
+    // Nor are parts of two batches that look alike.
+    shop.ledger.submit_all([pay(&shop, "1", "e"), pay(&shop, "2", "f")]).unwrap();
+    assert_eq!(
+        kind_of(shop.ledger.submit_all([a(), pay(&shop, "2", "f")])),
+        ErrorKind::KeyConflict
+    );
     // A batch of one is not the same as a single command either.
     shop.ledger.submit_all([pay(&shop, "1", "d")]).unwrap();
     assert_eq!(kind_of(shop.pay("1", "d")), ErrorKind::KeyConflict);
-    shop.assert_posted(&[(&shop.bob, "4")]);
+    shop.assert_posted(&[(&shop.bob, "7")]);
 }

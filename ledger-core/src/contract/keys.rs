@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::contract::shop::{Shop, key, kind_of};
-use crate::{Actor, Answer, Asset, Command, ErrorKind, Metadata, Rejection, Store, WalletId};
+use crate::store::Store;
+use crate::{Actor, Answer, Asset, Command, ErrorKind, Metadata, Rejection, WalletId};
 
 pub fn a_retry_gets_the_first_answer(store: Arc<dyn Store>) {
     let shop = Shop::funded(store);

@@ -85,15 +85,18 @@ cases! { $
         history_is_read_both_ways,
         history_is_filtered_by_time_and_kind,
         a_rare_kind_is_found_over_many_pages,
+        the_way_back_from_an_empty_page_skips_nothing,
         the_balance_at_a_time_is_what_was_posted_by_then,
         several_balances_are_of_one_moment;
     raw:
         a_dropped_group_leaves_nothing,
+        the_journal_rebuilds_everything,
         stamps_increase_over_groups_and_clocks,
         a_group_loads_what_it_wants_and_nothing_else,
         records_are_found_where_they_belong;
     threads:
         money_is_conserved_in_every_direction,
         one_key_at_once_is_carried_out_once,
+        two_ledgers_on_one_store_are_one,
         snapshots_always_add_up;
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::contract::shop::{Shop, key, kind_of, rejection_of};
+use crate::store::Store;
 use crate::{
-    Actor, Amount, Command, ErrorKind, Kind, Leg, Metadata, Rejection, Status, StatusChange, Store,
+    Actor, Amount, Command, ErrorKind, Kind, Leg, Metadata, Rejection, Status, StatusChange,
 };
 
 pub fn deposits_and_withdrawals_are_postings_with_the_world(store: Arc<dyn Store>) {
@@ -139,7 +140,7 @@ pub fn a_frozen_wallet_moves_nothing_until_unfrozen(store: Arc<dyn Store>) {
     let change =
         StatusChange { wallet: shop.alice.id, from: Status::Open, to: Status::Frozen, version: 2 };
     assert_eq!((frozen.kind, frozen.status), (Kind::Freeze, Some(change)));
-    assert_eq!(shop.ledger.wallet(&shop.alice).unwrap().status, Status::Frozen);
+    assert_eq!(shop.ledger.wallet_by_id(&shop.alice).unwrap().unwrap().status, Status::Frozen);
     let wallet = shop.alice.id;
     assert_eq!(rejection_of(shop.pay("1", "out")), Rejection::WalletFrozen { wallet });
     let into = shop.ledger.deposit(&shop.alice, shop.usd("1"), "in");

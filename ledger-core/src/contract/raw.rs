@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::contract::shop::{Shop, key};
-use crate::{Order, Record, Span, Stamp, Store, Timestamp, WalletId, WalletRecord, Wants};
+use crate::store::{Record, Span, Stamp, Store, WalletFilter, WalletRecord, Wants};
+use crate::{Command, MemoryStore, Order, Timestamp, WalletId};
 
 const NOON: Timestamp = Timestamp::from_unix_ms(1_772_366_400_000);
 
@@ -18,24 +19,68 @@ fn reserve(store: &dyn Store, now: Timestamp, count: usize) -> Vec<Stamp> {
     group.reserve(now, 0, count).unwrap().unwrap().collect()
 }
 
+/// All of the journal, read in small pieces.
+fn journal(store: &dyn Store) -> Vec<Record> {
+    let mut all: Vec<Record> = Vec::new();
+    loop {
+        let piece = store.records(all.last().map(Record::stamp), 2).unwrap();
+        assert!(piece.len() <= 2);
+        if piece.is_empty() {
+            return all;
+        }
+        all.extend(piece);
+    }
+}
+
 pub fn a_dropped_group_leaves_nothing(store: Arc<dyn Store>) {
     let shop = Shop::new(store.clone());
-    let latest = store.latest().unwrap();
-    let name = crate::WalletName::new("never").unwrap();
-    let mut group = store.begin().unwrap();
-    let stamp = group.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
-    let record = wallet_record(&shop, stamp, "never");
-    drop(group);
-    assert_eq!(store.latest().unwrap(), latest);
-    assert_eq!(store.wallet_named(&name).unwrap(), None);
+    let before = journal(store.as_ref());
+    let dropped = reserve(store.as_ref(), NOON, 1)[0];
+    assert_eq!(journal(store.as_ref()), before);
     // The store goes on, and a commit is seen at once.
     let mut group = store.begin().unwrap();
-    let later = group.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
-    assert!(later.raw() >= stamp.raw());
-    drop(record);
-    group.commit(vec![wallet_record(&shop, later, "never")]).unwrap();
-    assert_eq!(store.wallet_named(&name).unwrap().unwrap().id, WalletId::from_stamp(later));
-    assert_eq!(store.latest().unwrap(), Some(later.time()));
+    let stamp = group.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+    assert!(stamp >= dropped);
+    let record = wallet_record(&shop, stamp, "carol");
+    group.commit(vec![record.clone()]).unwrap();
+    assert_eq!(journal(store.as_ref()).last(), Some(&record));
+    let carol = store.wallet_named(&crate::WalletName::new("carol").unwrap()).unwrap().unwrap();
+    assert_eq!(carol.id, WalletId::from_stamp(stamp));
+}
+
+pub fn the_journal_rebuilds_everything(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store.clone());
+    let pay = |amount, name| Command::transfer(key(name), &shop.alice, &shop.bob, shop.usd(amount));
+    shop.pay("12.50", "a").unwrap();
+    shop.ledger.submit_all([pay("60", "b"), pay("60", "c")]).unwrap_err();
+    shop.ledger.submit_all([pay("1", "d"), pay("2", "e")]).unwrap();
+    shop.pay("1000", "f").unwrap_err();
+    shop.ledger.freeze(&shop.bob, "g").unwrap();
+
+    let records = journal(store.as_ref());
+    assert!(records.windows(2).all(|pair| pair[0].stamp() < pair[1].stamp()));
+    let copy = MemoryStore::new();
+    for piece in records.chunks(3) {
+        copy.begin().unwrap().commit(piece.to_vec()).unwrap();
+    }
+    let (store, copy): (&dyn Store, &dyn Store) = (store.as_ref(), &copy);
+    assert_eq!(journal(copy), records);
+    let all = WalletFilter { limit: 100, ..WalletFilter::default() };
+    let wallets = store.wallets(&all).unwrap();
+    assert_eq!((copy.wallets(&all).unwrap(), wallets.len()), (wallets.clone(), 3));
+    for wallet in wallets {
+        assert_eq!(copy.row(wallet.id).unwrap(), store.row(wallet.id).unwrap());
+        let entries = |store: &dyn Store| {
+            store.entries(wallet.id, Span::ALL, Order::OldestFirst, 100).unwrap()
+        };
+        assert_eq!(entries(copy), entries(store));
+    }
+    for name in ["fund", "a", "b", "c", "d", "e", "f", "g", "never"] {
+        assert_eq!(copy.answer(&key(name)).unwrap(), store.answer(&key(name)).unwrap(), "{name}");
+    }
+    // It goes on from there.
+    let next = reserve(copy, Timestamp::FIRST, 1)[0];
+    assert!(next > records.last().unwrap().stamp());
 }
 
 pub fn stamps_increase_over_groups_and_clocks(store: Arc<dyn Store>) {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::shop::{Shop, kind_of};
+use crate::store::Store;
 use crate::{
-    Cursor, Entry, ErrorKind, HistoryPage, HistoryQuery, Kind, Store, Timestamp, WalletId,
+    Cursor, Entry, ErrorKind, HistoryPage, HistoryQuery, Kind, Order, Timestamp, WalletId,
 };
 
 /// One dollar a minute to Alice, on the minute, with a payment to Bob after each third.
@@ -16,7 +17,7 @@ fn busy(store: Arc<dyn Store>) -> Shop {
         if n % 3 == 0 {
             shop.pay("0.50", &format!("p{n}")).unwrap();
         }
-        shop.clock.advance(Duration::from_secs(60));
+        shop.clock.advance(Duration::from_mins(1));
     }
     shop
 }
@@ -123,9 +124,25 @@ pub fn a_rare_kind_is_found_over_many_pages(store: Arc<dyn Store>) {
     let found = pages(&shop, &HistoryQuery::newest_first().kinds([Kind::Withdrawal]));
     assert_eq!(found.iter().flat_map(keys).collect::<Vec<_>>(), ["rare"]);
     assert!(found.len() > 1, "no page looks at everything");
-    // From a page that found nothing there is a way back that skips nothing.
-    let empty = found.iter().find(|page| page.entries.is_empty()).unwrap();
-    assert!(empty.next.is_some());
+}
+
+pub fn the_way_back_from_an_empty_page_skips_nothing(store: Arc<dyn Store>) {
+    let shop = busy(store);
+    for order in [HistoryQuery::oldest_first(), HistoryQuery::newest_first()] {
+        let all = shop.ledger.history(&shop.alice, &order).unwrap();
+        let last = all.entries.last().unwrap();
+        let toward = if order == HistoryQuery::newest_first() {
+            Order::NewestFirst
+        } else {
+            Order::OldestFirst
+        };
+        let beyond = Cursor::beyond(&shop.alice, last, toward);
+        let empty = shop.ledger.history(&shop.alice, &order.clone().cursor(beyond)).unwrap();
+        assert!(empty.entries.is_empty() && empty.next.is_none());
+        let back = order.clone().cursor(empty.previous).limit(5);
+        let back = shop.ledger.history(&shop.alice, &back).unwrap();
+        assert_eq!(back.entries, all.entries[all.entries.len() - 5..]);
+    }
 }
 
 pub fn the_balance_at_a_time_is_what_was_posted_by_then(store: Arc<dyn Store>) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::contract::shop::{Shop, kind_of};
-use crate::{Asset, AssetSpec, ErrorKind, Metadata, Owner, Status, Store, WalletQuery, WalletSpec};
+use crate::store::Store;
+use crate::{Asset, AssetSpec, ErrorKind, Metadata, Owner, Status, WalletQuery, WalletSpec};
 
 pub fn an_asset_is_defined_once(store: Arc<dyn Store>) {
     let ledger = Shop::new(store).ledger;
@@ -47,9 +48,9 @@ pub fn a_wallet_is_opened_once(store: Arc<dyn Store>) {
     assert_eq!(carol.floor, Some(shop.usd("-5")));
     assert_eq!(carol.ceiling, Some(shop.usd("10")));
     assert_eq!((carol.status, carol.opened_at), (Status::Open, carol.id.time()));
-    assert_eq!(shop.ledger.find_wallet("user:carol").unwrap(), Some(carol.clone()));
-    assert_eq!(shop.ledger.wallet(&carol).unwrap(), carol);
-    assert_eq!(shop.ledger.find_wallet("user:dave").unwrap(), None);
+    assert_eq!(shop.ledger.wallet("user:carol").unwrap(), Some(carol.clone()));
+    assert_eq!(shop.ledger.wallet_by_id(&carol).unwrap(), Some(carol.clone()));
+    assert_eq!(shop.ledger.wallet("user:dave").unwrap(), None);
     let balance = shop.ledger.balance(&carol).unwrap();
     assert_eq!((balance.posted, balance.version), (shop.usd("0"), 0));
     assert_eq!(balance.available, Some(shop.usd("5")));
@@ -94,7 +95,7 @@ pub fn unknown_assets_have_no_wallets(store: Arc<dyn Store>) {
     let spec = WalletSpec::new("points", points).unwrap();
     assert_eq!(kind_of(shop.ledger.open_wallet(spec.clone())), ErrorKind::UnknownAsset);
     assert_eq!(kind_of(shop.ledger.asset("POINTS")), ErrorKind::UnknownAsset);
-    assert_eq!(shop.ledger.find_wallet("points").unwrap(), None);
+    assert_eq!(shop.ledger.wallet("points").unwrap(), None);
     shop.ledger.define_asset(points).unwrap();
     assert_eq!(shop.open(spec).asset, points);
     let wrong_scale = WalletSpec::new("more", Asset::new("POINTS", 2).unwrap()).unwrap();

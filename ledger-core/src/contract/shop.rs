@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::store::Store;
 use crate::{
     Asset, ErrorKind, Key, Ledger, LedgerBuilder, ManualClock, Money, Receipt, Rejection, Result,
-    Store, Wallet, WalletSpec,
+    Wallet, WalletSpec,
 };
 
 /// A ledger with a clock that stands still, and two wallets.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::contract::shop::Shop;
-use crate::{Command, ErrorKind, HistoryQuery, Key, LedgerBuilder, Store, Wallet, WalletId};
+use crate::store::Store;
+use crate::{Command, ErrorKind, HistoryQuery, Key, LedgerBuilder, Wallet, WalletId};
 
 const THREADS: usize = 16;
 const ROUNDS: usize = 60;
@@ -90,6 +91,33 @@ pub fn one_key_at_once_is_carried_out_once(store: Arc<dyn Store>) {
         assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1);
     }
     assert_eq!(shop.posted(&wallets[1]), shop.usd("10.20"));
+}
+
+pub fn two_ledgers_on_one_store_are_one(store: Arc<dyn Store>) {
+    let (shop, wallets) = four_wallets(store.clone());
+    let other = LedgerBuilder::on(store).build().unwrap();
+    let ledgers = [&shop.ledger, &other];
+    let carried_out: usize = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|thread| {
+                let (wallets, usd) = (&wallets, shop.usd);
+                scope.spawn(move || {
+                    // Everyone sends the same payments, three times what the wallet has.
+                    let pay = |n: usize| {
+                        let key = format!("payment {n}");
+                        ledgers[thread % 2].transfer(&wallets[0], &wallets[1], usd.minor(10), key)
+                    };
+                    let receipts = (0..300).filter_map(|n| pay(n).ok());
+                    receipts.filter(|receipt| !receipt.replayed).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(carried_out, 100);
+    shop.assert_posted(&[(&wallets[0], "0"), (&wallets[1], "20")]);
+    assert_history_adds_up(&shop, wallets[0].id);
+    assert_history_adds_up(&shop, wallets[1].id);
 }
 
 pub fn snapshots_always_add_up(store: Arc<dyn Store>) {

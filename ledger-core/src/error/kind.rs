@@ -96,7 +96,7 @@ kinds! {
     InvalidValue "invalid_value" Rejected,
     /// A setting of the ledger can't be accepted.
     InvalidConfig "invalid_config" Rejected,
-    /// No wallet has this id or name.
+    /// No wallet has this id.
     UnknownWallet "unknown_wallet" Rejected,
     /// No asset has this code.
     UnknownAsset "unknown_asset" Rejected,

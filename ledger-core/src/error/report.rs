@@ -122,9 +122,7 @@ impl Cause {
 fn kind_of_rejection(rejection: &Rejection) -> ErrorKind {
     match rejection {
         Rejection::Invalid(invalid) => kind_of_field(invalid.field()),
-        Rejection::UnknownWallet { .. } | Rejection::UnknownWalletName { .. } => {
-            ErrorKind::UnknownWallet
-        }
+        Rejection::UnknownWallet { .. } => ErrorKind::UnknownWallet,
         Rejection::UnknownAsset { .. } => ErrorKind::UnknownAsset,
         Rejection::AssetMismatch { .. } => ErrorKind::AssetMismatch,
         Rejection::AssetConflict { .. } => ErrorKind::AssetConflict,

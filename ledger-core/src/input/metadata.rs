@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::base::bounds::{METADATA_BYTES_MAX, METADATA_DEPTH_MAX};
 use crate::base::encode::Encoder;
 use crate::base::invalid::{Field, Invalid};
 
-/// Whole numbers past this are not exact in every JSON reader.
+/// From here on a double no longer tells a whole number from its neighbours.
 const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
+/// Text that is longer than this many times the limit can't be within it: of what JSON needs at most,
+/// six bytes stand for one.
+const JSON_EXPANSION: usize = 6;
 
 /// A JSON object of at most 16 KiB, kept with its keys sorted, so that the order in which a caller
 /// wrote them makes no difference.
@@ -36,8 +39,7 @@ struct Body {
 impl Metadata {
     /// Parses a JSON object.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
-        // Twice the limit leaves room for white space; more is not worth parsing.
-        if json.len() > 2 * METADATA_BYTES_MAX {
+        if json.len() > JSON_EXPANSION * METADATA_BYTES_MAX {
             return Err(too_large(json.len()));
         }
         let value = serde_json::from_str(json)
@@ -59,8 +61,9 @@ impl Metadata {
         check_depth(&value, METADATA_DEPTH_MAX)?;
         // Another crate in the build may have asked serde_json to keep the order of insertion.
         value.sort_all_objects();
+        normalize_numbers(&mut value)?;
         let mut encoder = Encoder::tagged(*b"M1");
-        encode(&value, &mut encoder)?;
+        encode(&value, &mut encoder);
         let json = value.to_string();
         if json.len() > METADATA_BYTES_MAX {
             return Err(too_large(json.len()));
@@ -114,43 +117,74 @@ fn check_depth(value: &Value, left: usize) -> Result<(), Invalid> {
     deeper.into_iter().try_for_each(|value| check_depth(value, left))
 }
 
-/// Canonical bytes of a JSON value: a tag, then fixed width or length first.
-fn encode(value: &Value, encoder: &mut Encoder) -> Result<(), Invalid> {
+/// Gives each number its one spelling, which depends on its value alone: not on how it was written,
+/// nor on which features of the JSON parser another crate in the build has asked for.
+fn normalize_numbers(value: &mut Value) -> Result<(), Invalid> {
     match value {
-        Value::Null => encoder.u8(b'n'),
-        Value::Bool(false) => encoder.u8(b'f'),
-        Value::Bool(true) => encoder.u8(b't'),
-        Value::String(text) => encoder.u8(b's').text(text),
-        Value::Number(number) => return encode_number(number, encoder),
-        Value::Array(items) => {
-            encoder.u8(b'a').len(items.len());
-            return items.iter().try_for_each(|item| encode(item, encoder));
-        }
-        Value::Object(fields) => {
-            encoder.u8(b'o').len(fields.len());
-            return fields.iter().try_for_each(|(name, value)| {
-                encoder.text(name);
-                encode(value, encoder)
-            });
-        }
-    };
+        Value::Number(number) => *number = normal_number(number)?,
+        Value::Array(items) => items.iter_mut().try_for_each(normalize_numbers)?,
+        Value::Object(fields) => fields.values_mut().try_for_each(normalize_numbers)?,
+        _ => {}
+    }
     Ok(())
 }
 
-fn encode_number(number: &serde_json::Number, encoder: &mut Encoder) -> Result<(), Invalid> {
-    if let Some(whole) = number.as_i128() {
-        encoder.u8(b'i').i128(whole);
-        return Ok(());
+fn normal_number(number: &Number) -> Result<Number, Invalid> {
+    if let Some(whole) = whole(number) {
+        return Number::from_i128(whole).ok_or_else(|| inexact(number));
     }
-    match number.as_f64() {
-        Some(float) if float.abs() < EXACT_FLOAT_MAX => {
-            encoder.u8(b'd').u64(float.to_bits());
-            Ok(())
+    let float = number.as_f64().filter(|float| float.abs() < EXACT_FLOAT_MAX);
+    float.and_then(Number::from_f64).ok_or_else(|| inexact(number))
+}
+
+/// The whole number that this one is, if it is one and known exactly.
+fn whole(number: &Number) -> Option<i128> {
+    let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    integer.or_else(|| {
+        let float = number.as_f64()?;
+        let is_whole = float.fract() == 0.0 && float.abs() < EXACT_FLOAT_MAX;
+        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        is_whole.then_some(float as i128)
+    })
+}
+
+fn inexact(number: &Number) -> Invalid {
+    refuse(format!("metadata number {number} is too large to be kept exactly; write it as text"))
+}
+
+/// Canonical bytes of a JSON value: a tag, then fixed width or length first.
+fn encode(value: &Value, encoder: &mut Encoder) {
+    match value {
+        Value::Null => {
+            encoder.u8(b'n');
         }
-        _ => Err(refuse(format!(
-            "metadata number {number} is too large to be kept exactly; write it as text"
-        ))),
+        Value::Bool(truth) => {
+            encoder.u8(if *truth { b't' } else { b'f' });
+        }
+        Value::String(text) => {
+            encoder.u8(b's').text(text);
+        }
+        Value::Number(number) => encode_number(number, encoder),
+        Value::Array(items) => {
+            encoder.u8(b'a').len(items.len());
+            for item in items {
+                encode(item, encoder);
+            }
+        }
+        Value::Object(fields) => {
+            encoder.u8(b'o').len(fields.len());
+            for (name, value) in fields {
+                encode(value, encoder.text(name));
+            }
+        }
     }
+}
+
+fn encode_number(number: &Number, encoder: &mut Encoder) {
+    match whole(number) {
+        Some(whole) => encoder.u8(b'i').i128(whole),
+        None => encoder.u8(b'd').u64(number.as_f64().unwrap_or_default().to_bits()),
+    };
 }
 
 impl fmt::Debug for Metadata {
@@ -194,6 +228,29 @@ mod tests {
     fn one_value_has_one_digest() {
         assert_eq!(digest(r#"{"a":1,"b":[true,null]}"#), digest(r#"{ "b":[true,null], "a":1}"#));
         assert_eq!(digest(r#"{"a":"é"}"#), digest(r#"{"a":"\u00e9"}"#));
+        for one in ["1", "1.0", "1.00", "1e0", "0.1e1", "10e-1"] {
+            assert_eq!(digest(&format!("{{\"a\":{one}}}")), digest(r#"{"a":1}"#), "{one}");
+            let metadata = Metadata::from_json(&format!("{{\"a\":{one}}}")).unwrap();
+            assert_eq!(metadata.as_json(), r#"{"a":1}"#);
+        }
+        for zero in ["0", "-0", "0.0", "-0.0", "0e9"] {
+            assert_eq!(digest(&format!("{{\"a\":{zero}}}")), digest(r#"{"a":0}"#), "{zero}");
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_as_they_were() {
+        for number in [481.837_925_201_105_24, 203.586_252_566_155_82, 0.1, 1e-300, -2.5] {
+            let metadata = Metadata::new(&serde_json::json!({ "n": number })).unwrap();
+            let read: Value = metadata.read().unwrap();
+            assert_eq!(read["n"].as_f64(), Some(number));
+            let again = Metadata::from_json(metadata.as_json()).unwrap();
+            assert_eq!((again.digest(), &again), (metadata.digest(), &metadata));
+        }
+        for whole in [i64::MIN.to_string(), u64::MAX.to_string(), "9007199254740993".to_owned()] {
+            let metadata = Metadata::from_json(&format!("{{\"n\":{whole}}}")).unwrap();
+            assert_eq!(metadata.as_json(), format!("{{\"n\":{whole}}}"));
+        }
     }
 
     #[test]
@@ -202,7 +259,7 @@ mod tests {
             "{}",
             r#"{"a":null}"#,
             r#"{"a":1}"#,
-            r#"{"a":1.0}"#,
+            r#"{"a":1.5}"#,
             r#"{"a":"1"}"#,
             r#"{"a":[1]}"#,
             r#"{"a":{"1":1}}"#,
@@ -224,7 +281,7 @@ mod tests {
     fn what_is_no_bounded_object_is_refused() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(16), "]".repeat(16));
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(METADATA_BYTES_MAX));
-        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(3 * METADATA_BYTES_MAX));
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(7 * METADATA_BYTES_MAX));
         for (json, reason) in [
             ("", "not JSON"),
             ("{", "not JSON"),
@@ -233,7 +290,10 @@ mod tests {
             ("[1]", "must be a JSON object"),
             ("\"text\"", "must be a JSON object"),
             (r#"{"a":18446744073709551616}"#, "too large to be kept exactly"),
+            (r#"{"a":-9223372036854775809}"#, "too large to be kept exactly"),
             (r#"{"a":1e300}"#, "too large to be kept exactly"),
+            (r#"{"a":1e20}"#, "too large to be kept exactly"),
+            (r#"{"a":1e400}"#, "not JSON"),
             (&deep, "levels deep"),
             (&long, "at most 16384 bytes"),
             (&huge, "at most 16384 bytes"),
@@ -242,6 +302,8 @@ mod tests {
             assert_eq!(refused.field(), Field::Metadata);
             assert!(refused.to_string().contains(reason), "{json:.40}: {refused}");
         }
+        let escaped = format!("{{\"a\":\"{}\"}}", r"\u00e9".repeat(METADATA_BYTES_MAX / 2 - 8));
+        assert!(Metadata::from_json(&escaped).is_ok(), "what counts is the canonical text");
         let nearly_deep = format!("{{\"a\":{}1{}}}", "[".repeat(15), "]".repeat(15));
         assert!(Metadata::from_json(&nearly_deep).is_ok());
     }

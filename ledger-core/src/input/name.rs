@@ -31,7 +31,8 @@ impl WalletName {
 
     /// Whether the name belongs to the ledger.
     pub fn is_world(&self) -> bool {
-        self.as_str().starts_with(WORLD_PREFIX)
+        let prefix = self.as_str().get(..WORLD_PREFIX.len());
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(WORLD_PREFIX))
     }
 
     pub(crate) fn check_not_world(&self) -> Result<(), Invalid> {

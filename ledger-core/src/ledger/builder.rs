@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::bounds::{
-    CALL_WAIT, GROUP_MAX, LOCK_WAIT, PAUSE_MAX, PAUSE_MIN, QUEUE_MAX, TRIES,
+    CALL_WAIT, GROUP_MAX, LOCK_WAIT, PAUSE_MAX, PAUSE_MIN, QUEUE_MAX, TRIES, TRIES_MAX, WAIT_MAX,
 };
 use crate::base::invalid::{Field, Invalid};
 use crate::base::time::{Clock, SystemClock};
 use crate::error::report::Result;
 use crate::ledger::Ledger;
-use crate::store::contract::Store;
+use crate::store::backend::Store;
 use crate::write::engine::{Config, Engine};
 use crate::write::pauses::Retry;
 
@@ -101,7 +101,8 @@ impl LedgerBuilder {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        let Config { queue_max, group_max, retry, .. } = self.config;
+        let Config { queue_max, group_max, lock_wait, call_wait, retry, .. } = self.config;
+        let longest = lock_wait.max(call_wait.unwrap_or_default()).max(retry.pause_max);
         let refuse = |problem: String| Err(Invalid::new(Field::Config, problem));
         if queue_max == 0 || queue_max > QUEUE_MAX {
             return refuse(format!("queue_max must be 1 to {QUEUE_MAX}; it is {queue_max}"));
@@ -109,11 +110,15 @@ impl LedgerBuilder {
         if group_max == 0 || group_max > GROUP_MAX {
             return refuse(format!("group_max must be 1 to {GROUP_MAX}; it is {group_max}"));
         }
-        if retry.tries == 0 || retry.pause_min > retry.pause_max {
-            return refuse(
-                "retry must have at least one try, and pause_min must not be above pause_max"
-                    .to_owned(),
-            );
+        if longest > WAIT_MAX {
+            return refuse(format!(
+                "waits and pauses must be at most {WAIT_MAX:?}; not {longest:?}"
+            ));
+        }
+        if !(1..=TRIES_MAX).contains(&retry.tries) || retry.pause_min > retry.pause_max {
+            return refuse(format!(
+                "retry must have 1 to {TRIES_MAX} tries, and pause_min must not be above pause_max"
+            ));
         }
         Ok(())
     }

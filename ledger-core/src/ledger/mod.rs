@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::memory::MemoryStore;
 use crate::stats::meter::Stats;
-use crate::store::contract::Store;
+use crate::store::backend::Store;
 use crate::write::engine::Engine;
 
 pub use builder::LedgerBuilder;
@@ -58,7 +58,7 @@ impl Ledger {
 
     /// What this handle and its clones have done since the ledger was opened.
     pub fn stats(&self) -> Stats {
-        self.engine.meter.snapshot()
+        self.engine.stats()
     }
 }
 

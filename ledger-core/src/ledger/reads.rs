@@ -13,57 +13,58 @@ use crate::ledger::Ledger;
 use crate::model::entry::{Order, Span};
 use crate::model::record::AssetRecord;
 use crate::model::rejection::Rejection;
-use crate::model::wallet::{Balance, Wallet};
+use crate::model::wallet::{Balance, Wallet, WalletRow};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 use crate::read::history::{self, HistoryPage, HistoryQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
 use crate::rules::answers::Answer;
+use crate::store::backend::Store;
+use crate::store::failure::StoreResult;
 
 impl Ledger {
     /// An asset by its code: one that was defined, or an ISO 4217 currency.
     pub fn asset(&self, code: &str) -> Result<Asset> {
         let code = AssetCode::new(code)?;
-        let defined = self.engine.store.asset(code)?.map(|record| record.asset);
+        let defined = self.look(|store| store.asset(code))?.map(|record| record.asset);
         let known = defined.or_else(|| Asset::known(code));
         Ok(known.ok_or(Rejection::UnknownAsset { code })?)
     }
 
     /// At most 1,000 of the assets that were defined or used, by code, after `after`.
     pub fn assets(&self, after: Option<AssetCode>) -> Result<Vec<Arc<AssetRecord>>> {
-        Ok(self.engine.store.assets(after, PAGE_MAX)?)
+        self.look(|store| store.assets(after, PAGE_MAX))
     }
 
     /// The wallet that stands for everything outside, in one asset.
     pub fn world(&self, asset: Asset) -> Result<Wallet> {
         let name = WalletName::world(asset.code());
-        let wallet = self.engine.store.wallet_named(&name)?;
+        let wallet = self.look(|store| store.wallet_named(&name))?;
         Ok(wallet.ok_or(Rejection::UnknownAsset { code: asset.code() })?)
     }
 
     /// A wallet by its name, if there is one.
-    pub fn find_wallet(&self, name: &str) -> Result<Option<Wallet>> {
-        Ok(self.engine.store.wallet_named(&WalletName::new(name)?)?)
+    pub fn wallet(&self, name: &str) -> Result<Option<Wallet>> {
+        let name = WalletName::new(name)?;
+        self.look(|store| store.wallet_named(&name))
     }
 
-    /// A wallet by its id.
-    pub fn wallet(&self, wallet: impl Into<WalletId>) -> Result<Wallet> {
+    /// A wallet by its id, if there is one.
+    pub fn wallet_by_id(&self, wallet: impl Into<WalletId>) -> Result<Option<Wallet>> {
         let wallet = wallet.into();
-        let found = self.engine.store.wallet(wallet)?;
-        Ok(found.ok_or(Rejection::UnknownWallet { wallet })?)
+        self.look(|store| store.wallet(wallet))
     }
 
     /// A page of wallets, by name.
     pub fn wallets(&self, query: &WalletQuery) -> Result<WalletPage> {
-        listing::page(self.engine.store.as_ref(), query)
+        self.engine.read(|store| listing::page(store, query))
     }
 
     /// What a wallet holds.
     pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
         let wallet = wallet.into();
-        let row = self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
-        Ok(Balance::from(&row))
+        Ok(Balance::from(&self.row(wallet)?))
     }
 
     /// What several wallets hold, all at one moment, in the order asked for.
@@ -75,7 +76,7 @@ impl Ledger {
             );
             return Err(Invalid::new(Field::Page, problem).into());
         }
-        let rows = self.engine.store.rows(wallets)?;
+        let rows = self.look(|store| store.rows(wallets))?;
         let balances = wallets
             .iter()
             .zip(rows)
@@ -93,17 +94,17 @@ impl Ledger {
     /// let usd = Asset::iso("USD")?;
     /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
     /// let first = ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
-    /// clock.advance(Duration::from_secs(60));
+    /// clock.advance(Duration::from_mins(1));
     /// ledger.deposit(&alice, usd.money("2.00")?, "d2")?;
     /// assert_eq!(ledger.balance_at(&alice, first.at)?, usd.money("1.00")?);
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn balance_at(&self, wallet: impl Into<WalletId>, at: Timestamp) -> Result<Money> {
         let wallet = wallet.into();
-        let row = self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
+        let row = self.row(wallet)?;
         let next = Timestamp::from_unix_ms(at.unix_ms().saturating_add(1));
         let span = Span::between(None, Some(next));
-        let last = self.engine.store.entries(wallet, span, Order::NewestFirst, 1)?.pop();
+        let last = self.look(|store| store.entries(wallet, span, Order::NewestFirst, 1))?.pop();
         Ok(last.map_or(row.asset.of(Amount::ZERO), |entry| entry.balance_after))
     }
 
@@ -114,13 +115,13 @@ impl Ledger {
         query: &HistoryQuery,
     ) -> Result<HistoryPage> {
         let wallet = wallet.into();
-        self.engine.store.row(wallet)?.ok_or_else(|| unknown(wallet))?;
-        history::page(self.engine.store.as_ref(), wallet, query)
+        self.row(wallet)?;
+        self.engine.read(|store| history::page(store, wallet, query))
     }
 
     /// What has this id: a transaction, or a request that was refused and is remembered.
     pub fn transaction(&self, id: TransactionId) -> Result<Option<Answer>> {
-        Ok(self.engine.store.find(id)?)
+        self.look(|store| store.find(id))
     }
 
     /// What became of a key: a transaction, a remembered refusal, or nothing yet.
@@ -140,7 +141,17 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        Ok(self.engine.store.answer(&key.try_into()?)?)
+        let key = key.try_into()?;
+        self.look(|store| store.answer(&key))
+    }
+
+    /// One look into the store.
+    pub(super) fn look<T>(&self, look: impl Fn(&dyn Store) -> StoreResult<T>) -> Result<T> {
+        self.engine.read(|store| Ok(look(store)?))
+    }
+
+    fn row(&self, wallet: WalletId) -> Result<WalletRow> {
+        self.look(|store| store.row(wallet))?.ok_or_else(|| unknown(wallet))
     }
 }
 

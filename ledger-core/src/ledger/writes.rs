@@ -14,14 +14,6 @@ use crate::money::asset::Asset;
 use crate::money::value::Money;
 use crate::write::unit::{Outcome, Unit, check_call, check_item};
 
-/// Reads a key from text, or takes one that was read before.
-fn key<K: TryInto<Key>>(key: K) -> Result<Key>
-where
-    Error: From<K::Error>,
-{
-    Ok(key.try_into()?)
-}
-
 impl Ledger {
     /// Defines an asset of your own. Defining it again in the same way changes nothing. ISO 4217
     /// currencies need no definition.
@@ -58,7 +50,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::deposit(self::key(key)?, to, amount))
+        self.submit(Command::deposit(self.key(key)?, to, amount))
     }
 
     /// Sends money outside.
@@ -71,7 +63,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::withdraw(self::key(key)?, from, amount))
+        self.submit(Command::withdraw(self.key(key)?, from, amount))
     }
 
     /// Moves money from one wallet to another.
@@ -85,7 +77,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::transfer(self::key(key)?, from, to, amount))
+        self.submit(Command::transfer(self.key(key)?, from, to, amount))
     }
 
     /// Carries out 1 to 1,000 postings in their order, all or none.
@@ -97,7 +89,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::post(self::key(key)?, legs))
+        self.submit(Command::post(self.key(key)?, legs))
     }
 
     /// Freezes a wallet: nothing moves in or out until it is unfrozen.
@@ -105,7 +97,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::freeze(self::key(key)?, wallet))
+        self.submit(Command::freeze(self.key(key)?, wallet))
     }
 
     /// Unfreezes a wallet.
@@ -113,7 +105,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::unfreeze(self::key(key)?, wallet))
+        self.submit(Command::unfreeze(self.key(key)?, wallet))
     }
 
     /// Closes a wallet that holds nothing, for ever.
@@ -121,7 +113,7 @@ impl Ledger {
     where
         Error: From<K::Error>,
     {
-        self.submit(Command::close(self::key(key)?, wallet))
+        self.submit(Command::close(self.key(key)?, wallet))
     }
 
     /// Carries out one command.
@@ -132,6 +124,11 @@ impl Ledger {
 
     /// Carries out commands in their order, each on its own: one that is refused does not stop the
     /// others. They share a commit.
+    ///
+    /// The outer error is about the call as a whole, such as [`QueueFull`]; then the keys tell what
+    /// became of each command.
+    ///
+    /// [`QueueFull`]: crate::ErrorKind::QueueFull
     ///
     /// ```
     /// use ledger_core::{Asset, Command, ErrorKind, Ledger, WalletSpec};
@@ -194,24 +191,27 @@ impl Ledger {
             check_item(item)?;
             self.prepare(command).map_err(|error| error.at_item(item))
         });
-        let batch = Unit::batch(prepared.collect::<Result<_>>()?)?;
+        let batch = Unit::batch(prepared.collect::<Result<_>>()?).map_err(Error::from);
+        let batch = self.counted(batch)?;
         self.one(batch)?.receipts()
     }
 
+    /// Reads a key from text, or takes one that was read before.
+    fn key<K: TryInto<Key>>(&self, key: K) -> Result<Key>
+    where
+        Error: From<K::Error>,
+    {
+        self.counted(key.try_into().map_err(Error::from))
+    }
+
     fn prepare(&self, command: Command) -> Result<Prepared> {
-        let prepared = command
-            .check()
-            .map_err(Error::from)
-            .and_then(|()| Prepared::new(command, |asset| self.world_of(asset)));
-        if let Err(error) = &prepared {
-            self.engine.meter.error(error);
-        }
-        prepared
+        let checked = command.check().map_err(Error::from);
+        self.counted(checked.and_then(|()| Prepared::new(command, |asset| self.world_of(asset))))
     }
 
     fn world_of(&self, asset: Asset) -> Result<WalletId> {
         let code = asset.code();
-        let known = self.engine.store.asset(code)?;
+        let known = self.look(|store| store.asset(code))?;
         Ok(known.ok_or(Rejection::UnknownAsset { code })?.world)
     }
 
@@ -221,7 +221,12 @@ impl Ledger {
     }
 
     fn call(&self, units: Vec<Unit>) -> Result<Vec<Result<Outcome>>> {
-        check_call(&units)?;
+        self.counted(check_call(&units).map_err(Error::from))?;
         self.engine.submit(units)
+    }
+
+    /// Counts what is wrong before it comes to the engine, which counts the rest.
+    fn counted<T>(&self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| self.engine.meter.error(error))
     }
 }

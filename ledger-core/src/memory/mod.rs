@@ -5,8 +5,8 @@ mod turns;
 
 use std::sync::Arc;
 
-use crate::base::id::{Stamps, TransactionId, WalletId};
-use crate::base::sync::RwLock;
+use crate::base::id::{Stamp, Stamps, TransactionId, WalletId};
+use crate::base::sync::{Mutex, MutexGuard, RwLock};
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
@@ -18,8 +18,9 @@ use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
-use crate::store::contract::{Group, Store, WalletFilter};
+use crate::store::backend::{Group, Store, WalletFilter};
 use crate::store::failure::StoreResult;
+use crate::store::lock_table::LockTable;
 
 /// A store in memory. What it holds is gone with it.
 ///
@@ -33,6 +34,10 @@ pub struct MemoryStore {
     state: RwLock<State>,
     turns: Turns,
     lanes: usize,
+    /// The one writer's place, where there is one lane.
+    writer: Mutex<()>,
+    /// What keeps groups apart, where there are several.
+    locks: LockTable,
 }
 
 impl Default for MemoryStore {
@@ -49,12 +54,13 @@ impl MemoryStore {
 
     /// An empty store in which so many groups may run at once.
     pub fn with_lanes(lanes: usize) -> Self {
-        Self { state: RwLock::default(), turns: Turns::default(), lanes: lanes.max(1) }
-    }
-
-    /// A copy of the journal.
-    pub fn journal(&self) -> Vec<Record> {
-        self.state.read().journal().to_vec()
+        Self {
+            state: RwLock::default(),
+            turns: Turns::default(),
+            lanes: lanes.max(1),
+            writer: Mutex::default(),
+            locks: LockTable::new(),
+        }
     }
 }
 
@@ -63,12 +69,22 @@ impl Store for MemoryStore {
         self.lanes
     }
 
-    fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
-        Ok(Box::new(MemoryGroup { store: self, turn: None }))
+    fn locks(&self) -> Option<&LockTable> {
+        (self.lanes > 1).then_some(&self.locks)
     }
 
-    fn latest(&self) -> StoreResult<Option<Timestamp>> {
-        Ok(self.state.read().journal().last().map(|record| record.stamp().time()))
+    fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
+        let writer = (self.lanes == 1).then(|| self.writer.lock());
+        Ok(Box::new(MemoryGroup { store: self, turn: None, _writer: writer }))
+    }
+
+    /// A commit in memory is never in doubt.
+    fn recover(&self) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {
+        Ok(self.state.read().records(after, limit))
     }
 
     fn asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
@@ -122,6 +138,7 @@ impl Store for MemoryStore {
 struct MemoryGroup<'a> {
     store: &'a MemoryStore,
     turn: Option<Turn<'a>>,
+    _writer: Option<MutexGuard<'a, ()>>,
 }
 
 impl Group for MemoryGroup<'_> {
@@ -140,6 +157,10 @@ impl Group for MemoryGroup<'_> {
     fn commit(self: Box<Self>, records: Vec<Record>) -> StoreResult<()> {
         if let Some(turn) = &self.turn {
             turn.wait();
+        }
+        // Records may come with stamps of another store's, when a journal is copied.
+        if let Some(last) = records.last() {
+            self.store.turns.note(last.stamp());
         }
         self.store.state.write().publish(records)
     }

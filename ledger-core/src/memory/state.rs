@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::base::id::{TransactionId, WalletId};
+use crate::base::id::{Stamp, TransactionId, WalletId};
 use crate::input::key::Key;
-use crate::input::name::WalletName;
+use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Position, Span};
 use crate::model::record::{AssetRecord, Record};
 use crate::model::transaction::Transaction;
@@ -17,7 +17,7 @@ use crate::money::asset::AssetCode;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
 use crate::rules::rows::{Rows, Wants};
-use crate::store::contract::WalletFilter;
+use crate::store::backend::WalletFilter;
 use crate::store::failure::{StoreError, StoreResult};
 
 #[derive(Debug, Default)]
@@ -25,11 +25,13 @@ pub(super) struct State {
     /// In the order of stamps.
     journal: Vec<Record>,
     accounts: Accounts,
-    names: BTreeMap<WalletName, WalletId>,
+    names: Names,
+    owners: HashMap<Owner, Names>,
     assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
     answers: Answers,
 }
 
+type Names = BTreeMap<WalletName, WalletId>;
 type Accounts = HashMap<WalletId, Account>;
 
 #[derive(Debug)]
@@ -68,8 +70,9 @@ impl WalletRows for Publishing<'_> {
 }
 
 impl State {
-    pub(super) fn journal(&self) -> &[Record] {
-        &self.journal
+    pub(super) fn records(&self, after: Option<Stamp>, limit: usize) -> Vec<Record> {
+        let start = self.journal.partition_point(|record| Some(record.stamp()) <= after);
+        self.journal.iter().skip(start).take(limit).cloned().collect()
     }
 
     pub(super) fn asset(&self, code: AssetCode) -> Option<&Arc<AssetRecord>> {
@@ -116,11 +119,14 @@ impl State {
             Some(after) if after.as_str() >= &filter.prefix => Bound::Excluded(after.as_str()),
             _ => Bound::Included(filter.prefix.as_str()),
         };
-        let named = self.names.range::<str, _>((start, Bound::Unbounded));
-        named
+        let Some(names) = filter.owner.as_ref().map_or(Some(&self.names), |o| self.owners.get(o))
+        else {
+            return Vec::new();
+        };
+        names
+            .range::<str, _>((start, Bound::Unbounded))
             .take_while(|(name, _)| name.as_str().starts_with(&filter.prefix))
             .filter_map(|(_, wallet)| self.wallet(*wallet))
-            .filter(|wallet| filter.owner.is_none() || wallet.owner == filter.owner)
             .take(filter.limit)
             .collect()
     }
@@ -215,6 +221,10 @@ impl State {
     fn open(&mut self, record: Arc<WalletRecord>) {
         let row = WalletRow::opened(&record);
         self.names.insert(record.name.clone(), record.id);
+        if let Some(owner) = &record.owner {
+            let owned = self.owners.entry(owner.clone()).or_default();
+            owned.insert(record.name.clone(), record.id);
+        }
         self.accounts.insert(record.id, Account { record, row, places: Vec::new() });
     }
 }

@@ -33,6 +33,12 @@ impl Turns {
         line.next_ticket += 1;
         Some((Turn { turns: self, ticket }, stamps))
     }
+
+    /// Notes that there is a record with this stamp.
+    pub(super) fn note(&self, stamp: Stamp) {
+        let mut line = self.line.lock();
+        line.last_stamp = line.last_stamp.max(Some(stamp));
+    }
 }
 
 /// A place in the line. Dropping it lets the next one go.

@@ -187,7 +187,7 @@ fn check_legs(legs: &[Leg]) -> Result<(), Invalid> {
     }
 }
 
-fn check_leg(leg: &Leg) -> Result<(), Invalid> {
+pub(super) fn check_leg(leg: &Leg) -> Result<(), Invalid> {
     check_positive(leg.amount)?;
     if leg.from == leg.to {
         let problem = format!("wallet {} can't pay itself; name two wallets", leg.from);

@@ -157,11 +157,6 @@ impl Span {
             Order::NewestFirst => Self { before: self.before.min(position), ..self },
         }
     }
-
-    /// Whether `position` lies in it.
-    pub fn contains(&self, position: Position) -> bool {
-        self.after < position && position < self.before
-    }
 }
 
 /// Which end of a history comes first.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::encode::Encoder;
 use crate::base::invalid::{Field, Invalid};
+use crate::input::key::Key;
 
 /// SHA-256 over a request's canonical bytes (`docs/canonical-encoding.md`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,13 +24,15 @@ impl Fingerprint {
         &self.0
     }
 
-    /// The digest of an all-or-nothing batch: its requests' fingerprints in order.
-    pub(crate) fn of_batch<'a>(items: impl ExactSizeIterator<Item = &'a Fingerprint>) -> Self {
+    /// The digest of an all-or-nothing batch: its requests' keys and fingerprints in order.
+    pub(crate) fn of_batch<'a>(
+        items: impl ExactSizeIterator<Item = (&'a Key, &'a Fingerprint)>,
+    ) -> Self {
         let mut encoder = Encoder::tagged(*b"B1");
         encoder.len(items.len());
-        items.for_each(|item| {
-            encoder.fixed(&item.0);
-        });
+        for (key, fingerprint) in items {
+            encoder.text(key.as_str()).fixed(&fingerprint.0);
+        }
         Self(encoder.sha256())
     }
 
@@ -110,11 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_binds_its_items_and_their_order() {
+    fn a_batch_binds_its_keys_its_items_and_their_order() {
         let [one, two] = [[1; 32], [2; 32]].map(Fingerprint::from_bytes);
-        let forward = Fingerprint::of_batch([one, two].iter());
-        let backward = Fingerprint::of_batch([two, one].iter());
+        let [a, b] = ["a", "b"].map(|key| Key::new(key).unwrap());
+        let forward = Fingerprint::of_batch([(&a, &one), (&b, &two)].into_iter());
+        let backward = Fingerprint::of_batch([(&b, &two), (&a, &one)].into_iter());
+        let swapped = Fingerprint::of_batch([(&b, &one), (&a, &two)].into_iter());
         assert_ne!(forward, backward);
+        assert_ne!(forward, swapped);
         assert_ne!(one.within(&forward), one.within(&backward));
         assert_ne!(one.within(&forward), one);
     }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
+use crate::base::bounds::METADATA_BYTES_PER_POSTING;
 use crate::base::encode::Encoder;
 use crate::base::id::WalletId;
+use crate::base::invalid::Invalid;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
-use crate::model::command::{Action, Command, Expectation, Leg, Legs};
+use crate::model::command::{Action, Command, Expectation, Leg, Legs, check_leg};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::transaction::Kind;
 use crate::money::asset::Asset;
@@ -36,18 +38,18 @@ pub struct Prepared {
 
 impl Prepared {
     /// Makes a checked command ready. `world` finds the wallet that stands for everything outside.
-    pub(crate) fn new<E>(
+    pub(crate) fn new<E: From<Invalid>>(
         command: Command,
         world: impl FnOnce(Asset) -> Result<WalletId, E>,
     ) -> Result<Self, E> {
         let (kind, body) = match command.action {
             Action::Deposit { to, amount } => {
                 let from = world(amount.asset())?;
-                (Kind::Deposit, Body::Move(smallvec![Leg { from, to, amount }]))
+                (Kind::Deposit, with_world(Leg { from, to, amount })?)
             }
             Action::Withdraw { from, amount } => {
                 let to = world(amount.asset())?;
-                (Kind::Withdrawal, Body::Move(smallvec![Leg { from, to, amount }]))
+                (Kind::Withdrawal, with_world(Leg { from, to, amount })?)
             }
             Action::Move { kind, legs } => (kind, Body::Move(legs)),
             Action::SetStatus { kind, wallet } => (kind, Body::SetStatus(wallet)),
@@ -73,13 +75,21 @@ impl Prepared {
         legs.iter().flat_map(|leg| [leg.from, leg.to]).chain(one).chain(expected)
     }
 
-    /// How many postings it asks for; at least one, so that it counts as work.
+    /// How much it takes to keep and carry out, in postings.
     pub(crate) fn weight(&self) -> usize {
-        match &self.body {
-            Body::Move(legs) => legs.len().max(1),
+        let postings = match &self.body {
+            Body::Move(legs) => legs.len(),
             Body::SetStatus(_) => 1,
-        }
+        };
+        let metadata = self.meta.as_ref().map_or(0, |meta| meta.as_json().len());
+        postings + metadata / METADATA_BYTES_PER_POSTING
     }
+}
+
+/// Only now is it known whether the world would pay itself.
+fn with_world(leg: Leg) -> Result<Body, Invalid> {
+    check_leg(&leg)?;
+    Ok(Body::Move(smallvec![leg]))
 }
 
 /// The canonical bytes of a request: what makes two requests the same one. Preconditions and the

@@ -52,7 +52,6 @@ impl From<Asset> for AssetSpec {
 
 /// The journal's record of an asset. With it comes the wallet that stands for everything outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct AssetRecord {
     /// The wallet for everything outside; its id is the record's place in the journal.
     pub world: WalletId,

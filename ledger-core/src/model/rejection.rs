@@ -29,13 +29,6 @@ pub enum Rejection {
         wallet: WalletId,
     },
 
-    /// No wallet has this name.
-    #[error("wallet {name} is not known; open it first")]
-    UnknownWalletName {
-        /// The name that was given.
-        name: WalletName,
-    },
-
     /// No asset has this code.
     #[error("asset {code} is not known; define it with its scale first")]
     UnknownAsset {
@@ -76,7 +69,7 @@ pub enum Rejection {
     },
 
     /// The key belongs to another request.
-    #[error("key {key} was already used for another request; use a new key for a new request")]
+    #[error("key {key:?} was already used for another request; use a new key for a new request")]
     KeyConflict {
         /// The key.
         key: Key,
@@ -179,7 +172,6 @@ impl Rejection {
         match self {
             Self::Invalid(_)
             | Self::UnknownWallet { .. }
-            | Self::UnknownWalletName { .. }
             | Self::UnknownAsset { .. }
             | Self::AssetMismatch { .. }
             | Self::AssetConflict { .. }

@@ -36,9 +36,14 @@ macro_rules! kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// A stable number for canonical bytes.
-            pub(crate) const fn number(self) -> u8 {
+            /// A stable number for canonical bytes and files.
+            pub const fn number(self) -> u8 {
                 match self { $(Self::$name => $number,)* }
+            }
+
+            /// The kind with that number.
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
             }
         }
     };

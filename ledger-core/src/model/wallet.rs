@@ -132,7 +132,6 @@ impl WalletSpec {
 
 /// The journal's record of a wallet's opening. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub struct WalletRecord {
     /// The wallet's id, made when it was opened.
     pub id: WalletId,
@@ -196,7 +195,6 @@ impl WalletRecord {
 
 /// What rules look at and postings change: derived from the journal, small enough to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct WalletRow {
     /// The wallet.
     pub id: WalletId,

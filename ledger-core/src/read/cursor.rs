@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::id::WalletId;
 use crate::base::invalid::{Field, Invalid};
-use crate::model::entry::{Order, Position};
+use crate::model::entry::{Entry, Order, Position};
 
 /// A place in a wallet's history and the direction to go on in. Text, safe in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,30 @@ pub struct Cursor {
     pub(crate) position: Position,
     /// The order in which entries are met going on from here.
     pub(crate) toward: Order,
+}
+
+impl Cursor {
+    /// The place just beyond `entry` of `wallet`'s history, met in `order`: to come back later for
+    /// what is new, keep the last entry's place in [`Order::OldestFirst`].
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Cursor, HistoryQuery, Ledger, Order, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
+    /// let query = HistoryQuery::oldest_first();
+    /// let seen = ledger.history(&alice, &query)?.entries;
+    /// let place = Cursor::beyond(&alice, &seen[0], Order::OldestFirst);
+    ///
+    /// ledger.deposit(&alice, usd.money("2.00")?, "d2")?;
+    /// let new = ledger.history(&alice, &query.cursor(place))?.entries;
+    /// assert_eq!(new[0].key.as_str(), "d2");
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn beyond(wallet: impl Into<WalletId>, entry: &Entry, order: Order) -> Self {
+        Self { wallet: wallet.into(), position: entry.position(), toward: order }
+    }
 }
 
 impl fmt::Display for Cursor {
@@ -34,8 +58,7 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         parse(text).ok_or_else(|| {
-            let problem = format!("{text:?} is no cursor; use one that a page gave, as it is");
-            Invalid::new(Field::Page, problem)
+            Invalid::new(Field::Page, "this is no cursor; use one that a page gave, as it is")
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::error::report::Result;
 use crate::model::entry::{Entry, Order, Position, Span};
 use crate::model::transaction::Kind;
 use crate::read::cursor::Cursor;
-use crate::store::contract::Store;
+use crate::store::backend::Store;
 
 /// Which entries of a wallet's history to give, and in which order.
 ///
@@ -63,7 +63,7 @@ impl HistoryQuery {
         Self { until: Some(until), ..self }
     }
 
-    /// Only entries of these kinds.
+    /// Only entries of these kinds. Entries are postings, so kinds without any never match.
     #[must_use]
     pub fn kinds(self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         Self { kinds: kinds.into_iter().collect(), ..self }

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::bounds::NAME_BYTES_MAX;
+use crate::base::invalid::Field;
+use crate::base::text::check_plain;
 use crate::error::report::Result;
 use crate::input::name::{Owner, WalletName};
 use crate::model::wallet::Wallet;
 use crate::read::history::page_limit;
-use crate::store::contract::{Store, WalletFilter};
+use crate::store::backend::{Store, WalletFilter};
 
 /// Which wallets to list. They come sorted by name.
 ///
@@ -74,6 +77,9 @@ pub struct WalletPage {
 /// Reads one page.
 pub(crate) fn page(store: &dyn Store, query: &WalletQuery) -> Result<WalletPage> {
     let limit = page_limit(query.limit)?;
+    if !query.prefix.is_empty() {
+        check_plain(Field::Page, "prefix", &query.prefix, NAME_BYTES_MAX)?;
+    }
     let mut wallets = store.wallets(&WalletFilter {
         prefix: query.prefix.clone(),
         owner: query.owner.clone(),

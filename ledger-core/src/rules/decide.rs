@@ -1,5 +1,5 @@
 //! Decides a command. The order of the checks is the documented order of precedence: wallets known,
-//! assets right, preconditions, then posting by posting status, funds, ceiling, overflow.
+//! assets right, preconditions, then posting by posting status, funds, overflow, ceiling.
 
 use crate::base::id::{Stamp, TransactionId};
 use crate::model::command::{Expectation, Leg};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::kind::ErrorKind;
-use crate::error::report::{Error, Result};
+use crate::error::report::Error;
 use crate::stats::histogram::Histogram;
 
 /// What a ledger has done since it was opened.
@@ -28,9 +28,11 @@ use crate::stats::histogram::Histogram;
 pub struct Stats {
     /// Calls that wanted to change something.
     pub calls: u64,
-    /// Groups that were run.
+    /// Postings that are waiting now.
+    pub waiting: u64,
+    /// Groups that were carried out.
     pub groups: u64,
-    /// Requests in all groups.
+    /// Requests in all groups; an all-or-nothing batch counts as one.
     pub requests: u64,
     /// Half of all groups had at most so many requests.
     pub group_size_p50: u64,
@@ -46,7 +48,7 @@ pub struct Stats {
     pub replays: u64,
     /// Commands refused because a wallet's version, or a key's request, was another one.
     pub conflicts: u64,
-    /// Errors by kind.
+    /// What such calls were refused or failed with, by kind.
     pub errors: BTreeMap<&'static str, u64>,
     /// Half of all calls took at most so many nanoseconds.
     pub latency_ns_p50: u64,
@@ -117,11 +119,9 @@ impl Meter {
         self.group_sizes.record(requests);
     }
 
-    pub(crate) fn answers<T>(&self, results: &[Result<T>]) {
-        results.iter().filter_map(|result| result.as_ref().err()).for_each(|e| self.error(e));
-    }
-
+    /// Counts an error that a call which wanted to change something was answered with.
     pub(crate) fn error(&self, error: &Error) {
+        self.replays.add(u64::from(error.is_replay()));
         if let Some(counter) = self.errors.get(error.kind() as usize) {
             counter.add(1);
         }
@@ -135,6 +135,7 @@ impl Meter {
         let errors = ErrorKind::ALL.iter().map(|&kind| (kind.code(), self.errors_of(kind)));
         Stats {
             calls: self.calls.get(),
+            waiting: 0,
             groups: self.groups.get(),
             requests: self.requests.get(),
             group_size_p50: self.group_sizes.percentile(50),

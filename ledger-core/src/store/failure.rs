@@ -15,8 +15,8 @@ pub enum StoreError {
     /// The store refused this write and took all of it back. The next write may work.
     #[error("{0}")]
     Refused(String),
-    /// Nobody knows whether it was written, until [`Store::recover`](crate::Store::recover) has
-    /// succeeded.
+    /// Nobody knows whether a commit was written, until
+    /// [`Store::recover`](crate::store::Store::recover) has succeeded.
     #[error("{0}")]
     InDoubt(String),
     /// The store can't be used any more: damaged, lost, or misused.

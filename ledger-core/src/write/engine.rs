@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use hashbrown::DefaultHashBuilder;
-
 use crate::base::time::{Clock, Timestamp};
+use crate::error::kind::ErrorKind;
 use crate::error::report::{Cause, Error, Result};
-use crate::stats::meter::Meter;
+use crate::stats::meter::{Meter, Stats};
 use crate::stats::trace;
-use crate::store::contract::Store;
-use crate::write::doubt::Doubt;
-use crate::write::group::{self, Failure, Locks, Setting};
-use crate::write::lock_table::LockTable;
+use crate::store::backend::Store;
+use crate::store::failure::StoreError;
+use crate::write::group::{self, Failure, Setting};
 use crate::write::pauses::Retry;
 use crate::write::queue::{Limits, Missed, Queue};
 use crate::write::unit::{Outcome, Unit};
@@ -34,34 +32,25 @@ pub(crate) struct Config {
 }
 
 pub(crate) struct Engine {
-    pub(crate) store: Arc<dyn Store>,
+    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     /// The largest time ever answered with, so that time never runs back.
     latest_ms: AtomicI64,
     queue: Queue<Job, Answers>,
-    locks: Option<Locks>,
     config: Config,
-    doubt: Doubt,
     pub(crate) meter: Meter,
 }
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
-        let lanes = store.lanes();
+        let lanes = store.lanes().max(1);
         let limits = Limits { leaders: lanes, waiting: config.queue_max, group: config.group_max };
-        let locks = (lanes > 1).then(|| Locks {
-            table: LockTable::new(),
-            hasher: DefaultHashBuilder::default(),
-            wait: config.lock_wait,
-        });
         Self {
             store,
             clock,
             latest_ms: AtomicI64::new(i64::MIN),
             queue: Queue::new(limits),
-            locks,
             config,
-            doubt: Doubt::default(),
             meter: Meter::default(),
         }
     }
@@ -74,15 +63,21 @@ impl Engine {
         let weight = units.iter().map(Unit::weight).sum();
         let answers = self.queue.submit(units, weight, deadline, |jobs| self.serve(jobs));
         self.meter.call(begun.elapsed());
-        match answers {
-            Ok(answers) => {
-                self.meter.answers(&answers);
-                Ok(answers)
-            }
-            Err(missed) => {
-                let error = self.missed(&missed);
-                self.meter.error(&error);
-                Err(error)
+        let answers = answers.map_err(|missed| self.missed(&missed))?;
+        self.count(&answers);
+        Ok(answers)
+    }
+
+    /// What has been counted, and what is waiting now.
+    pub(crate) fn stats(&self) -> Stats {
+        Stats { waiting: self.queue.waiting() as u64, ..self.meter.snapshot() }
+    }
+
+    fn count(&self, answers: &Answers) {
+        for answer in answers {
+            match answer {
+                Ok(outcome) => self.meter.replays.add(outcome.replays() as u64),
+                Err(error) => self.meter.error(error),
             }
         }
     }
@@ -109,53 +104,96 @@ impl Engine {
 
     fn serve(&self, jobs: &[Job]) -> Vec<Answers> {
         let units: Vec<&Unit> = jobs.iter().flatten().collect();
-        let mut answers = self.answer(&units).into_iter();
+        let mut answers = self.answer(&units, false).into_iter();
         jobs.iter().map(|job| answers.by_ref().take(job.len()).collect()).collect()
     }
 
-    /// An answer for each unit, whatever happens.
-    fn answer(&self, units: &[&Unit]) -> Answers {
-        match self.run_with_retries(units) {
+    /// An answer for each unit, whatever happens. `in_doubt` says that an earlier try may have
+    /// been written: then no failure can be believed to have written nothing.
+    fn answer(&self, units: &[&Unit], mut in_doubt: bool) -> Answers {
+        match self.run_with_retries(units, &mut in_doubt) {
             Ok(answers) => answers,
             // One bad unit must not fail its neighbours: each for itself, once.
-            Err(Failure::Group(_)) if units.len() > 1 => {
-                units.iter().flat_map(|unit| self.answer(std::slice::from_ref(unit))).collect()
-            }
-            Err(failure) => {
-                let error = failure.into_error();
-                trace::failed(&error);
-                units.iter().map(|_| Err(error.clone())).collect()
-            }
+            Err(Failure::Group(_)) if units.len() > 1 => self.answer_each(units, in_doubt),
+            Err(failure) => all_failed(units, failure, in_doubt),
         }
     }
 
-    fn run_with_retries(&self, units: &[&Unit]) -> Result<Answers, Failure> {
-        let mut pauses = self.config.retry.pauses();
+    /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
+    fn answer_each(&self, units: &[&Unit], mut in_doubt: bool) -> Answers {
+        let mut answers = Answers::with_capacity(units.len());
+        for (place, unit) in units.iter().enumerate() {
+            match self.run_with_retries(std::slice::from_ref(unit), &mut in_doubt) {
+                Ok(answer) => answers.extend(answer),
+                Err(failure @ Failure::Group(_)) => {
+                    answers.extend(all_failed(std::slice::from_ref(unit), failure, in_doubt));
+                }
+                Err(failure) => {
+                    let rest = units.get(place..).unwrap_or_default();
+                    answers.extend(all_failed(rest, failure, in_doubt));
+                    break;
+                }
+            }
+        }
+        answers
+    }
+
+    fn run_with_retries(&self, units: &[&Unit], in_doubt: &mut bool) -> Result<Answers, Failure> {
+        let mut pauses = self.config.retry.pauses(self.clock.as_ref());
         loop {
             let failure = match self.run_once(units) {
                 Ok(answers) => return Ok(answers),
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
             };
-            // In doubt, the next try recovers first and then finds by its key what was written.
+            let is_in_doubt = matches!(failure, Failure::InDoubt(_));
+            *in_doubt |= is_in_doubt;
             let Some(pause) = pauses.next() else { return Err(failure) };
             self.meter.retries.add(1);
             trace::retry(&failure.into_error(), pause);
             self.clock.sleep(pause);
+            if is_in_doubt && let Err(error) = self.store.recover() {
+                // The store says so again when the next try begins.
+                trace::failed(&error);
+            }
+        }
+    }
+
+    /// Asks the store something; if it is in doubt about a commit, has it find out first.
+    pub(crate) fn read<T>(&self, look: impl Fn(&dyn Store) -> Result<T>) -> Result<T> {
+        match look(self.store.as_ref()) {
+            Err(error) if error.kind() == ErrorKind::Indeterminate => {
+                self.store.recover().map_err(|_| error)?;
+                look(self.store.as_ref())
+            }
+            result => result,
         }
     }
 
     fn run_once(&self, units: &[&Unit]) -> Result<Answers, Failure> {
-        self.doubt.settle(self.store.as_ref())?;
         let now = self.now().map_err(Failure::Lasting)?;
         let setting = Setting {
             store: self.store.as_ref(),
-            locks: self.locks.as_ref(),
-            doubt: &self.doubt,
+            lock_wait: self.config.lock_wait,
             meter: &self.meter,
             now,
             node: self.config.node,
         };
         group::run(units, &setting)
     }
+}
+
+fn all_failed(units: &[&Unit], failure: Failure, in_doubt: bool) -> Answers {
+    let error = failure.into_error();
+    trace::failed(&error);
+    let error = if in_doubt { unknown(error) } else { error };
+    units.iter().map(|_| Err(error.clone())).collect()
+}
+
+/// What a failure means once an earlier try may have been written.
+fn unknown(error: Error) -> Error {
+    if error.kind() == ErrorKind::Indeterminate {
+        return error;
+    }
+    StoreError::InDoubt(format!("a commit failed, and then this: {error}")).into()
 }

@@ -4,35 +4,23 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use hashbrown::DefaultHashBuilder;
-
 use crate::base::time::Timestamp;
 use crate::error::report::{Cause, Error, Result};
 use crate::model::record::Record;
 use crate::rules::rows::Wants;
 use crate::stats::meter::Meter;
 use crate::stats::trace;
-use crate::store::contract::{Group, Store};
+use crate::store::backend::{Group, Store};
 use crate::store::failure::StoreError;
-use crate::write::doubt::Doubt;
-use crate::write::lock_set::{Lock, LockSet, Protected};
-use crate::write::lock_table::{Held, LockTable};
+use crate::store::lock_set::Protected;
+use crate::store::lock_table::{Held, LockTable, TimedOut};
 use crate::write::round::Round;
 use crate::write::unit::{Outcome, Unit};
-
-/// Locks between lanes. A store with one lane has none: the writer's place is the lock.
-#[derive(Debug)]
-pub(super) struct Locks {
-    pub(super) table: LockTable,
-    pub(super) hasher: DefaultHashBuilder,
-    pub(super) wait: Duration,
-}
 
 /// What a group needs besides its units.
 pub(super) struct Setting<'a> {
     pub(super) store: &'a dyn Store,
-    pub(super) locks: Option<&'a Locks>,
-    pub(super) doubt: &'a Doubt,
+    pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
     pub(super) now: Timestamp,
     pub(super) node: u8,
@@ -76,7 +64,6 @@ impl Failure {
 /// Runs `units` as one group.
 pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<Outcome>>, Failure> {
     let _span = trace::group(units.len());
-    setting.meter.group(units.len());
     let mut wants = Wants::default();
     for unit in units {
         unit.want(&mut wants);
@@ -84,10 +71,11 @@ pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<O
     wants.normalize();
     let begun = guarded(|| setting.store.begin())?;
     let mut group = begun?;
-    let _held = setting.locks.map(|locks| lock(&wants, locks, setting.meter)).transpose()?;
-    setting.doubt.check()?;
+    // A store with one lane has no locks: its one writer's place, which `begin` took, is the lock.
+    let _held = setting.store.locks().map(|locks| lock(&wants, locks, setting)).transpose()?;
     let (outcomes, records) = guarded(|| decide(units, &wants, group.as_mut(), setting))??;
-    commit(group, records, setting.doubt)?;
+    commit(group, records)?;
+    setting.meter.group(units.len());
     Ok(outcomes)
 }
 
@@ -104,40 +92,42 @@ fn decide(
     let stamps = group
         .reserve(setting.now, setting.node, count)?
         .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now: setting.now }.into()))?;
-    let mut round = Round::new(rows, stamps, count, &setting.meter.replays);
+    if stamps.left() < count {
+        let problem = "the store reserved fewer ids than were asked for".to_owned();
+        return Err(StoreError::Broken(problem).into());
+    }
+    let mut round = Round::new(rows, stamps, count);
     let outcomes = units.iter().map(|unit| round.run(unit)).collect();
     Ok((outcomes, round.into_records()))
 }
 
-fn lock<'a>(wants: &Wants<'_>, locks: &'a Locks, meter: &Meter) -> Result<Held<'a>, Failure> {
+fn lock<'a>(
+    wants: &Wants<'_>,
+    locks: &'a LockTable,
+    setting: &Setting<'_>,
+) -> Result<Held<'a>, Failure> {
     let assets = wants.assets.iter().copied().map(Protected::Asset);
     let names = wants.names.iter().copied().map(Protected::Name);
     let keys = wants.keys.iter().copied().map(Protected::Key);
     let wallets = wants.wallets.iter().copied().map(Protected::Wallet);
     let all = assets.chain(names).chain(keys).chain(wallets);
-    let set =
-        LockSet::new(all.map(|protected| Lock::of(protected, &locks.hasher))).ok_or_else(|| {
-            Failure::Group(Error::internal("a group wants more locks than there are"))
-        })?;
-    let deadline = Instant::now() + locks.wait;
-    locks.table.lock(set, deadline, || meter.lock_waits.add(1)).map_err(|_| {
-        meter.lock_timeouts.add(1);
-        Failure::Passing(Cause::LockTimeout { waited: locks.wait }.into())
+    let set = locks.set(all).ok_or_else(|| {
+        Failure::Group(Error::internal("a group wants more locks than there are"))
+    })?;
+    let deadline = Instant::now() + setting.lock_wait;
+    locks.lock(set, deadline, || setting.meter.lock_waits.add(1)).map_err(|TimedOut| {
+        setting.meter.lock_timeouts.add(1);
+        Failure::Passing(Cause::LockTimeout { waited: setting.lock_wait }.into())
     })
 }
 
 /// A group in which nothing is to be recorded is dropped: there is nothing to make durable.
-fn commit(group: Box<dyn Group + '_>, records: Vec<Record>, doubt: &Doubt) -> Result<(), Failure> {
+fn commit(group: Box<dyn Group + '_>, records: Vec<Record>) -> Result<(), Failure> {
     if records.is_empty() {
         return Ok(());
     }
     let committed = catch_unwind(AssertUnwindSafe(|| group.commit(records)));
-    let committed =
-        committed.unwrap_or_else(|panic| Err(StoreError::InDoubt(said(panic.as_ref()))));
-    if matches!(committed, Err(StoreError::InDoubt(_))) {
-        doubt.raise();
-    }
-    Ok(committed?)
+    Ok(committed.unwrap_or_else(|panic| Err(StoreError::InDoubt(said(panic.as_ref()))))?)
 }
 
 /// Turns a panic before the commit into a failure of the group: nothing was written by then.

@@ -4,7 +4,7 @@
 //! caller     checks its commands, takes their fingerprints, queues them, waits     (ledger)
 //! leader     the first caller leads: takes what is queued, in order                (queue)
 //!   begin    takes the store's writer place, caught up with other processes        (group)
-//!   lock     all the group's locks, ascending, with a time-out                     (lock_set, lock_table)
+//!   lock     all the group's locks, ascending, with a time-out                     (group, store)
 //!   load     the rows it needs, from one durable state                             (group)
 //!   decide   command by command on those rows; a no changes nothing                (round)
 //!   commit   one durable write for all; only now does anyone see or hear of it     (group)
@@ -17,11 +17,8 @@
 //! callers is slow and the next group need not wait for it. There is no thread of the ledger's own,
 //! so there is none to lose in a `fork`, to stop, or to be surprised by.
 
-mod doubt;
 pub(crate) mod engine;
 mod group;
-mod lock_set;
-mod lock_table;
 pub(crate) mod pauses;
 mod queue;
 mod round;

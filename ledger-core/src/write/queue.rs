@@ -102,6 +102,11 @@ impl<T, R> Queue<T, R> {
         }
     }
 
+    /// The weight of what waits in the line.
+    pub(super) fn waiting(&self) -> usize {
+        self.line.lock().weight
+    }
+
     /// Leads at once where that is possible, else joins the line.
     fn enter(&self, item: T, weight: usize) -> Result<Result<T, Arc<Slot<T, R>>>, Missed> {
         let mut line = self.line.lock();

@@ -15,25 +15,22 @@ use crate::rules::apply::apply;
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
 use crate::rules::rows::Rows;
-use crate::stats::meter::Counter;
-use crate::store::failure::StoreError;
 use crate::write::unit::{Outcome, Unit};
 
 /// A group while it is being decided.
-pub(super) struct Round<'a> {
+pub(super) struct Round {
     rows: Rows,
     stamps: Stamps,
     records: Vec<Record>,
     /// Where the answers in `records` are.
     answers: Answers,
-    replays: &'a Counter,
 }
 
-impl<'a> Round<'a> {
+impl Round {
     /// A round with room for so many records.
-    pub(super) fn new(rows: Rows, stamps: Stamps, records: usize, replays: &'a Counter) -> Self {
+    pub(super) fn new(rows: Rows, stamps: Stamps, records: usize) -> Self {
         let answers = Answers::with_capacity(records);
-        Self { rows, stamps, records: Vec::with_capacity(records), answers, replays }
+        Self { rows, stamps, records: Vec::with_capacity(records), answers }
     }
 
     /// What the journal is to get.
@@ -52,7 +49,7 @@ impl<'a> Round<'a> {
 
     fn command(&mut self, command: &Prepared) -> Result<Receipt> {
         if let Some(answer) = self.known(&command.key) {
-            return self.replay(command, &answer);
+            return replay(command, &answer);
         }
         let stamp = self.stamp()?;
         match decide(command, &self.rows, stamp) {
@@ -107,21 +104,7 @@ impl<'a> Round<'a> {
             return commands.get(item).map(|command| Err(conflict(command).at_item(item)));
         }
         let same = commands.iter().zip(answers.iter().flatten());
-        Some(same.map(|(command, answer)| self.replay(command, answer)).collect())
-    }
-
-    /// The first answer again, if it was to the same request.
-    fn replay(&self, command: &Prepared, answer: &Answer) -> Result<Receipt> {
-        if !is_same(command, answer) {
-            return Err(conflict(command));
-        }
-        self.replays.add(1);
-        match answer {
-            Answer::Done(transaction) => {
-                Ok(Receipt { transaction: transaction.clone(), replayed: true })
-            }
-            Answer::Refused { refusal, .. } => Err(refused(refusal)),
-        }
+        Some(same.map(|(command, answer)| replay(command, answer)).collect())
     }
 
     /// Puts a transaction that was decided and applied on its way into the journal.
@@ -173,8 +156,20 @@ impl<'a> Round<'a> {
     }
 
     fn stamp(&mut self) -> Result<Stamp> {
-        let few = || StoreError::Broken("the store reserved fewer ids than were asked for".into());
-        Ok(self.stamps.next().ok_or_else(few)?)
+        self.stamps.next().ok_or_else(|| Error::internal("a group ran out of the ids it reserved"))
+    }
+}
+
+/// The first answer again, if it was to the same request.
+fn replay(command: &Prepared, answer: &Answer) -> Result<Receipt> {
+    if !is_same(command, answer) {
+        return Err(conflict(command));
+    }
+    match answer {
+        Answer::Done(transaction) => {
+            Ok(Receipt { transaction: transaction.clone(), replayed: true })
+        }
+        Answer::Refused { refusal, .. } => Err(refused(refusal)),
     }
 }
 

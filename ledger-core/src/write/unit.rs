@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX};
+use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX, METADATA_BYTES_PER_POSTING};
 use crate::base::invalid::{Field, Invalid};
 use crate::error::report::{Error, Result};
 use crate::model::fingerprint::Fingerprint;
@@ -35,8 +35,7 @@ impl Unit {
     /// retry must bring all of it.
     pub(crate) fn batch(mut commands: Vec<Prepared>) -> Result<Self, Invalid> {
         check_keys_differ(&commands)?;
-        let fingerprints: Vec<Fingerprint> = commands.iter().map(|c| c.fingerprint).collect();
-        let batch = Fingerprint::of_batch(fingerprints.iter());
+        let batch = Fingerprint::of_batch(commands.iter().map(|c| (&c.key, &c.fingerprint)));
         for command in &mut commands {
             command.fingerprint = command.fingerprint.within(&batch);
         }
@@ -117,8 +116,9 @@ pub(crate) fn check_call(units: &[Unit]) -> Result<(), Invalid> {
     let postings: usize = units.iter().map(Unit::weight).sum();
     if postings > BATCH_POSTINGS_MAX {
         let problem = format!(
-            "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands; this \
-             one has {postings}. Split it"
+            "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands, each \
+             {METADATA_BYTES_PER_POSTING} bytes of metadata counting as one; this one has \
+             {postings}. Split it"
         );
         return Err(Invalid::new(Field::Batch, problem));
     }
@@ -151,6 +151,15 @@ impl Outcome {
         match self {
             Self::Wallet(wallet) => Ok(*wallet),
             other => Err(other.unexpected()),
+        }
+    }
+
+    /// How many of its receipts were given before.
+    pub(super) fn replays(&self) -> usize {
+        match self {
+            Self::Receipt(receipt) => usize::from(receipt.replayed),
+            Self::Receipts(receipts) => receipts.iter().filter(|receipt| receipt.replayed).count(),
+            Self::Asset(_) | Self::Wallet(_) => 0,
         }
     }
 

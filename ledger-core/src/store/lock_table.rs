@@ -3,18 +3,27 @@
 
 use std::time::Instant;
 
-use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::base::sync::{Condvar, Mutex};
-use crate::write::lock_set::{Lock, LockSet};
+use crate::store::lock_set::{Lock, LockSet, Protected};
 
 const SHARD_BITS: u32 = 6;
 
+/// The locks of a store with several lanes. The store owns it, so that every ledger on the store
+/// shares it.
 #[derive(Debug)]
-pub(super) struct LockTable {
+pub struct LockTable {
     /// By the highest bits of a lock's number, so that locks in order come shard by shard.
     shards: Box<[Shard]>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Default for LockTable {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -25,16 +34,26 @@ struct Shard {
 
 /// A lock was not free in time.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TimedOut;
+pub(crate) struct TimedOut;
 
 impl LockTable {
-    pub(super) fn new() -> Self {
-        Self { shards: (0..1 << SHARD_BITS).map(|_| Shard::default()).collect() }
+    /// A table in which nothing is locked.
+    pub fn new() -> Self {
+        let shards = (0..1 << SHARD_BITS).map(|_| Shard::default()).collect();
+        Self { shards, hasher: DefaultHashBuilder::default() }
+    }
+
+    /// The set of the locks that protect these things, or none if they are too many.
+    pub(crate) fn set<'a>(
+        &self,
+        things: impl IntoIterator<Item = Protected<'a>>,
+    ) -> Option<LockSet> {
+        LockSet::new(things.into_iter().map(|thing| Lock::of(thing, &self.hasher)))
     }
 
     /// Takes all locks of `set` in order, or none of them. `on_wait` is called for each that is
     /// not free at once.
-    pub(super) fn lock(
+    pub(crate) fn lock(
         &self,
         set: LockSet,
         deadline: Instant,
@@ -46,7 +65,7 @@ impl LockTable {
             held.taken += taken;
             outcome?;
         }
-        Ok(held)
+        if held.taken < held.set.ascending().len() { Err(TimedOut) } else { Ok(held) }
     }
 
     /// The locks of `set` from `start` on that are in one shard; none at the end.
@@ -124,7 +143,7 @@ fn insert(held: &mut HashTable<Lock>, lock: Lock) -> bool {
 
 /// Locks that are held until this is dropped.
 #[derive(Debug)]
-pub(super) struct Held<'a> {
+pub(crate) struct Held<'a> {
     table: &'a LockTable,
     set: LockSet,
     /// How many of the set have been taken.
@@ -149,22 +168,12 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use hashbrown::DefaultHashBuilder;
-
     use super::*;
     use crate::base::id::WalletId;
-    use crate::write::lock_set::Protected;
 
-    /// Makes sets of wallets' locks.
-    #[derive(Default)]
-    struct Wallets(DefaultHashBuilder);
-
-    impl Wallets {
-        fn set(&self, wallets: impl IntoIterator<Item = u64>) -> LockSet {
-            let wallets = wallets.into_iter().map(|raw| WalletId::from_raw(raw).unwrap());
-            let locks = wallets.map(|wallet| Lock::of(Protected::Wallet(wallet), &self.0));
-            LockSet::new(locks).unwrap()
-        }
+    fn set(table: &LockTable, wallets: impl IntoIterator<Item = u64>) -> LockSet {
+        let wallets = wallets.into_iter().map(|raw| WalletId::from_raw(raw).unwrap());
+        table.set(wallets.map(Protected::Wallet)).unwrap()
     }
 
     fn soon() -> Instant {
@@ -172,7 +181,7 @@ mod tests {
     }
 
     fn late() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+        Instant::now() + Duration::from_mins(1)
     }
 
     fn held_count(table: &LockTable) -> usize {
@@ -181,17 +190,17 @@ mod tests {
 
     #[test]
     fn a_held_lock_is_waited_for_and_a_timeout_frees_what_was_taken() {
-        let (table, wallets) = (LockTable::new(), Wallets::default());
+        let table = LockTable::new();
         for contested in 1..=300 {
-            let first = table.lock(wallets.set([contested]), late(), || panic!("no one else"));
+            let first = table.lock(set(&table, [contested]), late(), || panic!("no one else"));
             let mut waits = 0;
             let deadline = Instant::now() + Duration::from_micros(10);
-            let refused = table.lock(wallets.set(1..=300), deadline, || waits += 1);
+            let refused = table.lock(set(&table, 1..=300), deadline, || waits += 1);
             assert_eq!((refused.unwrap_err(), waits), (TimedOut, 1));
             assert_eq!(held_count(&table), 1);
             drop(first.unwrap());
         }
-        let all = table.lock(wallets.set(1..=300), soon(), || panic!("all free")).unwrap();
+        let all = table.lock(set(&table, 1..=300), soon(), || panic!("all free")).unwrap();
         assert_eq!(held_count(&table), 300);
         drop(all);
         assert_eq!(held_count(&table), 0);
@@ -199,20 +208,20 @@ mod tests {
 
     #[test]
     fn threads_that_want_the_same_locks_in_every_order_all_get_them() {
-        let (table, wallets) = (LockTable::new(), Wallets::default());
+        let table = LockTable::new();
         let (inside, entered) = (AtomicU64::new(0), AtomicU64::new(0));
         let start = Barrier::new(8);
         thread::scope(|scope| {
             for thread in 0..8_u64 {
-                let (table, wallets, start) = (&table, &wallets, &start);
+                let (table, start) = (&table, &start);
                 let (inside, entered) = (&inside, &entered);
                 scope.spawn(move || {
                     start.wait();
                     for round in 1..=500 {
                         // Every set has wallet 7, so at most one thread is ever inside.
-                        let set =
-                            wallets.set([round % 5 + thread + 1, 7, (round * thread) % 11 + 1]);
-                        let held = table.lock(set, late(), || ()).unwrap();
+                        let wanted =
+                            set(table, [round % 5 + thread + 1, 7, (round * thread) % 11 + 1]);
+                        let held = table.lock(wanted, late(), || ()).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         entered.fetch_add(1, Ordering::SeqCst);
                         inside.fetch_sub(1, Ordering::SeqCst);

@@ -10,7 +10,7 @@ use crate::money::asset::AssetCode;
 
 /// What a lock protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Protected<'a> {
+pub(crate) enum Protected<'a> {
     Asset(AssetCode),
     Name(&'a WalletName),
     Key(&'a Key),
@@ -20,35 +20,35 @@ pub(super) enum Protected<'a> {
 /// A lock, as a number: locks are taken in the order of their numbers. It is a hash, so two things
 /// may share a lock, which does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Lock(u64);
+pub(crate) struct Lock(u64);
 
 impl Lock {
-    pub(super) fn of(protected: Protected<'_>, hasher: &impl BuildHasher) -> Self {
+    pub(crate) fn of(protected: Protected<'_>, hasher: &impl BuildHasher) -> Self {
         Self(hasher.hash_one(protected))
     }
 
-    pub(super) fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         self.0
     }
 }
 
 /// More than any group within the limits can ask for.
-pub(super) const LOCKS_MAX: usize = 1 << 19;
+pub(crate) const LOCKS_MAX: usize = 1 << 19;
 
 /// Locks in ascending order, each once, and not too many.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct LockSet(Box<[Lock]>);
+pub(crate) struct LockSet(Box<[Lock]>);
 
 impl LockSet {
     /// The set of these locks, or none if they are more than [`LOCKS_MAX`].
-    pub(super) fn new(locks: impl IntoIterator<Item = Lock>) -> Option<Self> {
+    pub(crate) fn new(locks: impl IntoIterator<Item = Lock>) -> Option<Self> {
         let mut locks: Vec<Lock> = locks.into_iter().collect();
         locks.sort_unstable();
         locks.dedup();
         (locks.len() <= LOCKS_MAX).then(|| Self(locks.into_boxed_slice()))
     }
 
-    pub(super) fn ascending(&self) -> &[Lock] {
+    pub(crate) fn ascending(&self) -> &[Lock] {
         &self.0
     }
 }

@@ -2,19 +2,27 @@
 //!
 //! A backend is right when it passes the suite in [`contract`](crate::contract). In words:
 //!
-//! - [`Store::begin`] takes the writer's place (or one of them, where there are several lanes) and
-//!   catches up with whatever other processes wrote. What [`Group::load`] then gives is the latest
-//!   durable state, and stays so until the group ends.
-//! - [`Group::reserve`] hands out stamps that are later than every record there is or that another
-//!   lane has reserved, so that the journal's order, id order and time order are one.
+//! - Where there is one lane, [`Store::begin`] takes the writer's place, over all ledgers and
+//!   processes, and catches up with what was written meanwhile; one group is open at a time. Where
+//!   there are several lanes, groups hold the locks of [`Store::locks`] from before they load until
+//!   after they commit.
+//! - [`Group::load`] gives the latest durable state as of its call, not of an earlier one: another
+//!   lane may have committed between `begin` and `load`.
+//! - [`Group::reserve`] hands out stamps that are later than every record there is and than all that
+//!   another lane has reserved, so that the journal's order, id order and time order are one.
 //! - [`Group::commit`] makes all records durable, or none, before it returns, and only then shows
 //!   them to readers: all at once, in the order of their stamps.
 //! - A group that is dropped without a commit leaves nothing behind.
 //! - Every read is of one durable state.
+//! - From the moment a commit's outcome is in doubt (also if it panics) until [`Store::recover`] has
+//!   succeeded, `begin`, `load`, `commit` and every read fail with
+//!   [`StoreError::InDoubt`](crate::store::StoreError::InDoubt), in every lane and for every ledger
+//!   on the store. What a lane had loaded before is then as doubtful as the rest.
+//! - `recover` may be called by several threads at once and while groups are open.
 
 use std::sync::Arc;
 
-use crate::base::id::{Stamps, TransactionId, WalletId};
+use crate::base::id::{Stamp, Stamps, TransactionId, WalletId};
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
@@ -25,6 +33,7 @@ use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
 use crate::store::failure::StoreResult;
+use crate::store::lock_table::LockTable;
 
 /// A backend.
 pub trait Store: Send + Sync {
@@ -33,18 +42,20 @@ pub trait Store: Send + Sync {
         1
     }
 
-    /// Begins a group.
-    fn begin(&self) -> StoreResult<Box<dyn Group + '_>>;
-
-    /// Finds out what became of a commit that failed with
-    /// [`StoreError::InDoubt`](crate::StoreError::InDoubt). Once it has succeeded, keys can be
-    /// looked up and believed again.
-    fn recover(&self) -> StoreResult<()> {
-        Ok(())
+    /// The locks that keep groups apart, which a store with several lanes must have. They are the
+    /// store's, because several ledgers may be open on it.
+    fn locks(&self) -> Option<&LockTable> {
+        None
     }
 
-    /// The time of the latest record.
-    fn latest(&self) -> StoreResult<Option<Timestamp>>;
+    /// Begins a group. Where there is one lane, it waits until no other group is open.
+    fn begin(&self) -> StoreResult<Box<dyn Group + '_>>;
+
+    /// Finds out what became of a commit in doubt. Nothing is to be done where there is none.
+    fn recover(&self) -> StoreResult<()>;
+
+    /// At most `limit` records of the journal in order, after `after`.
+    fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>>;
 
     /// An asset by its code.
     fn asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>>;
@@ -78,7 +89,7 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<Entry>>;
 
-    /// What has this id.
+    /// What has this id. Of a refused batch, the position is that of the refused request.
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>>;
 
     /// What is remembered under a key.
@@ -100,7 +111,6 @@ pub trait Group {
 
 /// Which wallets to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct WalletFilter {
     /// Only names that begin with this.
     pub prefix: String,
