@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     fn row(&self, wallet: WalletId) -> Result<WalletRow> {
-        self.look(|store| store.row(wallet))?.ok_or_else(|| unknown(wallet))
+        self.engine.read(|store| store.row(wallet)?.ok_or_else(|| unknown(wallet)))
     }
 }
 

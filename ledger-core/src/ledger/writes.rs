@@ -1,5 +1,6 @@
 //! The verbs that change something.
 
+use crate::base::bounds::BATCH_MAX;
 use crate::base::id::WalletId;
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
@@ -148,10 +149,12 @@ impl Ledger {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Vec<Result<Receipt>>> {
+        let commands = commands.into_iter();
+        let expected = commands.size_hint().0.min(BATCH_MAX);
         // What is wrong with each command, where something is.
-        let mut wrong: Vec<Option<Error>> = Vec::new();
-        let mut units = Vec::new();
-        for (item, command) in commands.into_iter().enumerate() {
+        let mut wrong: Vec<Option<Error>> = Vec::with_capacity(expected);
+        let mut units = Vec::with_capacity(expected);
+        for (item, command) in commands.enumerate() {
             check_item(item)?;
             let prepared = self.prepare(command);
             wrong.push(prepared.map(|prepared| units.push(Unit::Command(prepared))).err());

@@ -30,6 +30,12 @@ pub struct Wants<'a> {
 }
 
 impl Wants<'_> {
+    /// No wants yet, with room for those of so many plain transfers.
+    pub(crate) fn with_capacity(transfers: usize) -> Self {
+        let (wallets, keys) = (Vec::with_capacity(2 * transfers), Vec::with_capacity(transfers));
+        Self { wallets, keys, ..Self::default() }
+    }
+
     /// Sorts what often comes twice and drops what does. Keys hardly ever do.
     pub(crate) fn normalize(&mut self) {
         fn normalize<T: Ord>(list: &mut Vec<T>) {

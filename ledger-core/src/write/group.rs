@@ -64,7 +64,7 @@ impl Failure {
 /// Runs `units` as one group.
 pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<Outcome>>, Failure> {
     let _span = trace::group(units.len());
-    let mut wants = Wants::default();
+    let mut wants = Wants::with_capacity(units.len());
     for unit in units {
         unit.want(&mut wants);
     }
