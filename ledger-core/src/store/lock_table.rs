@@ -1,10 +1,16 @@
-//! Who holds which lock. An entry exists only while its lock is held, so the table is as small as
-//! what is going on, and nothing is ever evicted from under its holder.
+//! Who holds which locks.
+//!
+//! The table is divided into shards by the locks' numbers. A group goes through the shards in ascending
+//! order and takes all it wants of a shard at once, as soon as no one else holds any of it. What it
+//! holds in a shard is a stretch of its own sorted set, so taking a thousand locks is comparing two
+//! sorted lists and keeping one pointer, and nothing is ever evicted from under its holder.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
-use hashbrown::hash_table::Entry;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 
 use crate::base::sync::{Condvar, Mutex};
 use crate::store::lock_set::{Lock, LockSet, Protected};
@@ -20,21 +26,28 @@ pub struct LockTable {
     hasher: DefaultHashBuilder,
 }
 
-impl Default for LockTable {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[derive(Debug, Default)]
 struct Shard {
-    held: Mutex<HashTable<Lock>>,
+    held: Mutex<Vec<Stretch>>,
     freed: Condvar,
+}
+
+/// The part of a group's set that is in one shard.
+#[derive(Clone, Debug)]
+struct Stretch {
+    set: Arc<LockSet>,
+    range: Range<usize>,
 }
 
 /// A lock was not free in time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TimedOut;
+
+impl Default for LockTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl LockTable {
     /// A table in which nothing is locked.
@@ -51,112 +64,108 @@ impl LockTable {
         LockSet::new(things.into_iter().map(|thing| Lock::of(thing, &self.hasher)))
     }
 
-    /// Takes all locks of `set` in order, or none of them. `on_wait` is called for each that is
-    /// not free at once.
+    /// Takes all locks of `set` in order, or none of them. `on_wait` is called for each shard in
+    /// which they are not free at once.
     pub(crate) fn lock(
         &self,
         set: LockSet,
         deadline: Instant,
         mut on_wait: impl FnMut(),
     ) -> Result<Held<'_>, TimedOut> {
-        let mut held = Held { table: self, set, taken: 0 };
-        while let Some(run) = self.run_at(&held.set, held.taken) {
-            let (taken, outcome) = run.shard.take(run.locks, deadline, &mut on_wait);
-            held.taken += taken;
-            outcome?;
+        let mut held = Held { table: self, taken: Vec::with_capacity(self.shards.len()) };
+        for stretch in stretches(set) {
+            self.shard_of(&stretch).ok_or(TimedOut)?.take(&stretch, deadline, &mut on_wait)?;
+            held.taken.push(stretch);
         }
-        if held.taken < held.set.ascending().len() { Err(TimedOut) } else { Ok(held) }
+        Ok(held)
     }
 
-    /// The locks of `set` from `start` on that are in one shard; none at the end.
-    fn run_at<'a>(&'a self, set: &'a LockSet, start: usize) -> Option<Run<'a>> {
-        let rest = set.ascending().get(start..)?;
-        let shard = self.shard_of(*rest.first()?)?;
-        let is_other =
-            |lock: &Lock| !self.shard_of(*lock).is_some_and(|it| std::ptr::eq(it, shard));
-        let end = rest.iter().position(is_other).unwrap_or(rest.len());
-        Some(Run { shard, locks: rest.get(..end)? })
-    }
-
-    /// The shard of a lock; there always is one.
-    fn shard_of(&self, lock: Lock) -> Option<&Shard> {
-        let place = lock.number() >> (u64::BITS - SHARD_BITS);
-        self.shards.get(usize::try_from(place).ok()?)
+    /// The shard of a stretch; there always is one.
+    fn shard_of(&self, stretch: &Stretch) -> Option<&Shard> {
+        self.shards.get(place_of(*stretch.locks().first()?))
     }
 }
 
-/// Locks in one shard, in ascending order.
-struct Run<'a> {
-    shard: &'a Shard,
-    locks: &'a [Lock],
+/// The set, shard by shard in ascending order.
+fn stretches(set: LockSet) -> Vec<Stretch> {
+    let set = Arc::new(set);
+    let in_one_shard = |a: &Lock, b: &Lock| place_of(*a) == place_of(*b);
+    let mut end = 0;
+    let runs = set.ascending().chunk_by(in_one_shard).map(|run| {
+        let start = end;
+        end += run.len();
+        Stretch { set: set.clone(), range: start..end }
+    });
+    runs.collect()
+}
+
+fn place_of(lock: Lock) -> usize {
+    usize::try_from(lock.number() >> (u64::BITS - SHARD_BITS)).unwrap_or(usize::MAX)
+}
+
+impl Stretch {
+    fn locks(&self) -> &[Lock] {
+        self.set.ascending().get(self.range.clone()).unwrap_or_default()
+    }
 }
 
 impl Shard {
-    /// Takes locks in order until one is not free in time; says how many it took.
     fn take(
         &self,
-        locks: &[Lock],
+        wanted: &Stretch,
         deadline: Instant,
         on_wait: &mut impl FnMut(),
-    ) -> (usize, Result<(), TimedOut>) {
+    ) -> Result<(), TimedOut> {
         let mut held = self.held.lock();
-        for (taken, &lock) in locks.iter().enumerate() {
-            if insert(&mut held, lock) {
-                continue;
-            }
+        if !is_free(wanted, &held) {
             on_wait();
-            loop {
-                let late = self.freed.wait_until(&mut held, deadline).timed_out();
-                if insert(&mut held, lock) {
-                    break;
-                }
-                if late {
-                    return (taken, Err(TimedOut));
-                }
-            }
         }
-        (locks.len(), Ok(()))
+        let mut late = false;
+        while !is_free(wanted, &held) {
+            if late {
+                return Err(TimedOut);
+            }
+            late = self.freed.wait_until(&mut held, deadline).timed_out();
+        }
+        held.push(wanted.clone());
+        Ok(())
     }
 
-    fn free(&self, locks: &[Lock]) {
-        let mut held = self.held.lock();
-        for &lock in locks {
-            if let Ok(entry) = held.find_entry(lock.number(), |other| *other == lock) {
-                entry.remove();
-            }
-        }
-        drop(held);
+    fn free(&self, stretch: &Stretch) {
+        self.held.lock().retain(|held| !Arc::ptr_eq(&held.set, &stretch.set));
         self.freed.notify_all();
     }
 }
 
-/// Whether the lock was free.
-fn insert(held: &mut HashTable<Lock>, lock: Lock) -> bool {
-    match held.entry(lock.number(), |other| *other == lock, |other| other.number()) {
-        Entry::Occupied(_) => false,
-        Entry::Vacant(free) => {
-            free.insert(lock);
-            true
+fn is_free(wanted: &Stretch, held: &[Stretch]) -> bool {
+    held.iter().all(|other| !share_a_lock(wanted.locks(), other.locks()))
+}
+
+/// Whether two ascending lists have a lock in common.
+fn share_a_lock(mut one: &[Lock], mut two: &[Lock]) -> bool {
+    while let ([first, rest @ ..], [other, others @ ..]) = (one, two) {
+        match first.cmp(other) {
+            Ordering::Less => one = rest,
+            Ordering::Greater => two = others,
+            Ordering::Equal => return true,
         }
     }
+    false
 }
 
 /// Locks that are held until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     table: &'a LockTable,
-    set: LockSet,
-    /// How many of the set have been taken.
-    taken: usize,
+    taken: Vec<Stretch>,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let mut freed = 0;
-        while let Some(run) = self.table.run_at(&self.set, freed).filter(|_| freed < self.taken) {
-            let count = run.locks.len().min(self.taken - freed);
-            run.shard.free(run.locks.get(..count).unwrap_or_default());
-            freed += count;
+        for stretch in &self.taken {
+            if let Some(shard) = self.table.shard_of(stretch) {
+                shard.free(stretch);
+            }
         }
     }
 }
@@ -164,7 +173,7 @@ impl Drop for Held<'_> {
 #[cfg(test)]
 mod tests {
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     use std::thread;
     use std::time::Duration;
 
@@ -176,6 +185,25 @@ mod tests {
         table.set(wallets.map(Protected::Wallet)).unwrap()
     }
 
+    #[test]
+    fn lists_share_a_lock_or_not() {
+        let table = LockTable::new();
+        let locks = set(&table, 1..=4);
+        let [a, b, c, d] = *locks.ascending() else { panic!("four locks") };
+        for (one, two, shared) in [
+            (vec![], vec![], false),
+            (vec![a], vec![], false),
+            (vec![a], vec![a], true),
+            (vec![a, c], vec![b, d], false),
+            (vec![a, b], vec![c, d], false),
+            (vec![a, b, d], vec![c, d], true),
+            (vec![b], vec![a, b, c], true),
+        ] {
+            assert_eq!(share_a_lock(&one, &two), shared);
+            assert_eq!(share_a_lock(&two, &one), shared);
+        }
+    }
+
     fn soon() -> Instant {
         Instant::now() + Duration::from_millis(20)
     }
@@ -185,7 +213,9 @@ mod tests {
     }
 
     fn held_count(table: &LockTable) -> usize {
-        table.shards.iter().map(|shard| shard.held.lock().len()).sum()
+        let count =
+            |shard: &Shard| shard.held.lock().iter().map(|it| it.locks().len()).sum::<usize>();
+        table.shards.iter().map(count).sum()
     }
 
     #[test]
@@ -222,15 +252,15 @@ mod tests {
                         let wanted =
                             set(table, [round % 5 + thread + 1, 7, (round * thread) % 11 + 1]);
                         let held = table.lock(wanted, late(), || ()).unwrap();
-                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
-                        entered.fetch_add(1, Ordering::SeqCst);
-                        inside.fetch_sub(1, Ordering::SeqCst);
+                        assert_eq!(inside.fetch_add(1, SeqCst), 0);
+                        entered.fetch_add(1, SeqCst);
+                        inside.fetch_sub(1, SeqCst);
                         drop(held);
                     }
                 });
             }
         });
-        assert_eq!(entered.load(Ordering::SeqCst), 8 * 500);
+        assert_eq!(entered.load(SeqCst), 8 * 500);
         assert_eq!(held_count(&table), 0);
     }
 }
