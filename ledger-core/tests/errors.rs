@@ -127,6 +127,7 @@ fn wait_timeout() -> Error {
     let shop = Shop::with(1, |settings| settings.call_wait(Some(Duration::from_millis(300))));
     let error = shop.while_committing(|| err(shop.pay("1", "k")));
     assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None, "withdrawn");
+    assert_eq!(shop.ledger.stats().errors["wait_timeout"], 1);
     error
 }
 

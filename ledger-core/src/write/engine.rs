@@ -63,7 +63,9 @@ impl Engine {
         let weight = units.iter().map(Unit::weight).sum();
         let answers = self.queue.submit(units, weight, deadline, |jobs| self.serve(jobs));
         self.meter.call(begun.elapsed());
-        let answers = answers.map_err(|missed| self.missed(&missed))?;
+        let answers = answers
+            .map_err(|missed| self.missed(&missed))
+            .inspect_err(|error| self.meter.error(error))?;
         self.count(&answers);
         Ok(answers)
     }
