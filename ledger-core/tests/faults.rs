@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::time::Duration;
+
 use ledger_core::store::StoreError;
-use ledger_core::{Class, Clock, Command, ErrorKind};
+use ledger_core::{Class, Clock, Command, ErrorKind, Retry};
 use support::Shop;
 use support::faulty::Fault;
 use support::gate::{Gate, wait_until};
@@ -70,7 +72,7 @@ fn without_recovery_the_answer_is_that_nobody_knows() {
     for fault in [Fault::DoubtWritten, Fault::DoubtLost] {
         let shop = Shop::new();
         shop.store.plan([fault]);
-        shop.store.plan(vec![Fault::Recover; 6]);
+        shop.store.plan(vec![Fault::Recover; 8]);
         let unknown = shop.pay("1", "k").unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::Indeterminate);
         assert_eq!(unknown.class(), Class::Indeterminate);
@@ -90,7 +92,8 @@ fn without_recovery_the_answer_is_that_nobody_knows() {
 #[test]
 fn a_look_has_the_store_recover() {
     let shop = Shop::new();
-    shop.store.plan([Fault::DoubtWritten, Fault::Recover, Fault::Recover]);
+    shop.store.plan([Fault::DoubtWritten]);
+    shop.store.plan(vec![Fault::Recover; 3]);
     assert_eq!(shop.pay("1", "k").unwrap_err().kind(), ErrorKind::Indeterminate);
     assert!(shop.ledger.transaction_by_key("k").unwrap().is_some());
 }
@@ -147,9 +150,9 @@ fn a_group_that_is_taken_apart_stops_at_what_is_not_its_units_fault() {
 fn nobody_decides_on_rows_that_another_lane_left_in_doubt() {
     let shop = Shop::with(2, |settings| settings);
     let gate = Gate::new();
-    // Neither of the two can find out, each trying again twice.
+    // Neither of the two can find out, each trying three times.
     shop.store.plan([Fault::DoubtWrittenAt(gate.clone())]);
-    shop.store.plan(vec![Fault::Recover; 4]);
+    shop.store.plan(vec![Fault::Recover; 6]);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| shop.pay("100", "first"));
         gate.wait_until_reached();
@@ -273,4 +276,49 @@ fn a_clock_that_jumps_back_an_hour_leaves_order_as_it_was() {
     let third = shop.pay("1", "c").unwrap();
     assert!(third.id > second.id);
     assert_eq!(third.at.to_string(), "2026-03-01T13:00:00.000Z");
+}
+
+#[test]
+fn with_one_try_a_doubt_ends_with_the_next_call() {
+    let once = Retry { tries: 1, pause_min: Duration::ZERO, pause_max: Duration::ZERO };
+    let shop = Shop::with(1, |settings| settings.retry(once));
+    shop.store.plan([Fault::DoubtWritten]);
+    assert_eq!(shop.pay("1", "k").unwrap_err().kind(), ErrorKind::Indeterminate);
+    assert!(shop.pay("1", "k").unwrap().replayed);
+}
+
+#[test]
+fn a_doubt_about_one_unit_is_no_doubt_about_its_neighbours() {
+    let shop = Shop::new();
+    let refused = || Fault::Commit(StoreError::Refused("refused".into()));
+    shop.store.plan([refused(), Fault::DoubtWritten, refused()]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
+    let answers = shop.ledger.submit_each([pay("a"), pay("b"), pay("c")]).unwrap();
+    assert!(answers[0].as_ref().unwrap().replayed);
+    assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::StoreRefused);
+    assert!(answers[2].is_ok());
+}
+
+#[test]
+fn a_refused_batch_leaves_nothing_to_its_neighbours_in_the_group() {
+    let shop = Shop::new();
+    let usd = |amount: &str| shop.usd.money(amount).unwrap();
+    let pay = |key: &str, amount: &str| {
+        Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd(amount))
+    };
+    let (batch, single) = std::thread::scope(|scope| {
+        let (batch, single) = shop.while_committing(|| {
+            let batch = scope.spawn(|| shop.ledger.submit_all([pay("a", "60"), pay("b", "60")]));
+            shop.wait_until_waiting(2);
+            let single = scope.spawn(|| shop.pay("90", "c"));
+            shop.wait_until_waiting(3);
+            (batch, single)
+        });
+        (batch.join().unwrap(), single.join().unwrap())
+    });
+    assert_eq!(batch.unwrap_err().kind(), ErrorKind::InsufficientFunds);
+    let receipt = single.unwrap();
+    assert_eq!(receipt.postings[0].from_balance, usd("9").amount());
+    assert_eq!(receipt.postings[0].from_version, 3, "the deposit, the slow payment, this one");
 }

@@ -67,12 +67,14 @@ pub(crate) fn check_visible(
 /// are shown.
 fn is_invisible(c: char) -> bool {
     let is_other_space = c.is_whitespace() && c != ' ';
+    let is_no_character = c as u32 & 0xFFFE == 0xFFFE;
     is_other_space
+        || is_no_character
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}'
             | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
             | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-            | '\u{E000}'..='\u{F8FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{E000}'..='\u{F8FF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FEFF}' | '\u{FFA0}'
             | '\u{FFF0}'..='\u{FFFF}' | '\u{13430}'..='\u{1345F}' | '\u{16FE4}'
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{10FFFF}')
@@ -123,6 +125,8 @@ mod tests {
             "a\u{1BCA0}b",
             "a\u{E000}b",
             "a\u{FFFF}b",
+            "a\u{FDD0}b",
+            "a\u{1FFFE}b",
             "\u{301}a",
         ] {
             assert!(check(bad).is_err(), "{bad:?}");

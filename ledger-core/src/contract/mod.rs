@@ -90,6 +90,9 @@ cases! { $
         several_balances_are_of_one_moment;
     raw:
         a_dropped_group_leaves_nothing,
+        one_lane_has_one_open_group,
+        lanes_commit_in_the_order_of_their_stamps,
+        records_out_of_order_are_refused,
         the_journal_rebuilds_everything,
         stamps_increase_over_groups_and_clocks,
         a_group_loads_what_it_wants_and_nothing_else,
@@ -97,6 +100,8 @@ cases! { $
     threads:
         money_is_conserved_in_every_direction,
         one_key_at_once_is_carried_out_once,
+        one_key_for_different_wallets_is_answered_once,
+        one_name_at_once_is_one_wallet,
         two_ledgers_on_one_store_are_one,
         snapshots_always_add_up;
 }

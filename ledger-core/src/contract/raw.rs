@@ -1,9 +1,12 @@
 //! The store itself, without a ledger over it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use crate::contract::shop::{Shop, key};
-use crate::store::{Record, Span, Stamp, Store, WalletFilter, WalletRecord, Wants};
+use crate::store::{Record, Span, Stamp, Store, StoreError, WalletFilter, WalletRecord, Wants};
 use crate::{Command, MemoryStore, Order, Timestamp, WalletId};
 
 const NOON: Timestamp = Timestamp::from_unix_ms(1_772_366_400_000);
@@ -46,6 +49,76 @@ pub fn a_dropped_group_leaves_nothing(store: Arc<dyn Store>) {
     assert_eq!(journal(store.as_ref()).last(), Some(&record));
     let carol = store.wallet_named(&crate::WalletName::new("carol").unwrap()).unwrap().unwrap();
     assert_eq!(carol.id, WalletId::from_stamp(stamp));
+}
+
+/// Whether `step` is still not done after a while in which it could have been.
+fn is_kept_waiting(done: &AtomicBool) -> bool {
+    thread::sleep(Duration::from_millis(30));
+    !done.load(Ordering::SeqCst)
+}
+
+pub fn one_lane_has_one_open_group(store: Arc<dyn Store>) {
+    if store.lanes() > 1 {
+        return;
+    }
+    let (first, begun) = (store.begin().unwrap(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let second = store.begin().unwrap();
+            begun.store(true, Ordering::SeqCst);
+            drop(second);
+        });
+        assert!(is_kept_waiting(&begun));
+        drop(first);
+    });
+    assert!(begun.load(Ordering::SeqCst));
+}
+
+pub fn lanes_commit_in_the_order_of_their_stamps(store: Arc<dyn Store>) {
+    if store.lanes() == 1 {
+        return;
+    }
+    let shop = Shop::new(store.clone());
+    // Given up or committed, the one who came first is waited for.
+    for gives_up in [false, true] {
+        let mut first = store.begin().unwrap();
+        let mut second = store.begin().unwrap();
+        let early = first.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+        let late = second.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+        assert!(early < late, "reserved, though nothing is committed yet");
+        drop(second);
+        let committed = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut third = store.begin().unwrap();
+                let later = third.reserve(NOON, 0, 1).unwrap().unwrap().next().unwrap();
+                let record = wallet_record(&shop, later, &format!("later {gives_up}"));
+                third.commit(vec![record]).unwrap();
+                committed.store(true, Ordering::SeqCst);
+            });
+            assert!(is_kept_waiting(&committed));
+            if gives_up {
+                drop(first);
+            } else {
+                first.commit(vec![wallet_record(&shop, early, "early")]).unwrap();
+            }
+        });
+        let records = journal(store.as_ref());
+        assert!(records.windows(2).all(|pair| pair[0].stamp() < pair[1].stamp()));
+    }
+}
+
+pub fn records_out_of_order_are_refused(store: Arc<dyn Store>) {
+    let shop = Shop::new(store.clone());
+    let before = journal(store.as_ref());
+    let stamps = reserve(store.as_ref(), NOON, 2);
+    let [one, two] = [stamps[1], stamps[0]].map(|stamp| wallet_record(&shop, stamp, "carol"));
+    let known = wallet_record(&shop, shop.bob.id.stamp(), "dave");
+    for records in [vec![one, two], vec![known]] {
+        let refused = store.begin().unwrap().commit(records);
+        assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    }
+    assert_eq!(journal(store.as_ref()), before);
 }
 
 pub fn the_journal_rebuilds_everything(store: Arc<dyn Store>) {

@@ -101,6 +101,7 @@ pub fn history_is_filtered_by_time_and_kind(store: Arc<dyn Store>) {
     let paged = pages(&shop, &middle.limit(3));
     assert_eq!(paged.iter().map(keys).collect::<Vec<_>>(), [vec!["d3", "p3", "d4"], vec!["d5"]]);
     let transfers = pages(&shop, &HistoryQuery::newest_first().kinds([Kind::Transfer]).limit(3));
+    assert_eq!(transfers.iter().map(|page| page.entries.len()).collect::<Vec<_>>(), [3, 1]);
     let found: Vec<_> = transfers.iter().flat_map(keys).collect();
     assert_eq!(found, ["p12", "p9", "p6", "p3"]);
     let ends = [Timestamp::from_unix_ms(i64::MIN), Timestamp::from_unix_ms(i64::MAX)];

@@ -6,7 +6,9 @@ use std::thread;
 
 use crate::contract::shop::Shop;
 use crate::store::Store;
-use crate::{Command, ErrorKind, HistoryQuery, Key, LedgerBuilder, Wallet, WalletId};
+use crate::{
+    Asset, Command, ErrorKind, HistoryQuery, Key, LedgerBuilder, Wallet, WalletId, WalletSpec,
+};
 
 const THREADS: usize = 16;
 const ROUNDS: usize = 60;
@@ -91,6 +93,45 @@ pub fn one_key_at_once_is_carried_out_once(store: Arc<dyn Store>) {
         assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1);
     }
     assert_eq!(shop.posted(&wallets[1]), shop.usd("10.20"));
+}
+
+pub fn one_key_for_different_wallets_is_answered_once(store: Arc<dyn Store>) {
+    let (shop, wallets) = four_wallets(store);
+    for round in 0..300 {
+        let key = format!("round {round}");
+        let pay = |from: usize| {
+            let amount = shop.usd.minor(1);
+            shop.ledger.transfer(&wallets[from], &wallets[from + 1], amount, key.as_str())
+        };
+        // Nothing but the key keeps these two apart.
+        let answers = thread::scope(|scope| {
+            [0, 2].map(|from| scope.spawn(move || pay(from))).map(|thread| thread.join().unwrap())
+        });
+        let kinds = answers.map(|answer| answer.err().map(|error| error.kind()));
+        let conflict = Some(ErrorKind::KeyConflict);
+        assert!(kinds == [None, conflict] || kinds == [conflict, None], "{kinds:?}");
+    }
+}
+
+pub fn one_name_at_once_is_one_wallet(store: Arc<dyn Store>) {
+    let (shop, _) = four_wallets(store);
+    let eur = Asset::iso("EUR").unwrap();
+    for round in 0..100 {
+        // Nothing but the name keeps these apart: they are of two assets.
+        let open = |asset: Asset| {
+            let spec = WalletSpec::new(format!("round {round}"), asset).unwrap();
+            shop.ledger.open_wallet(spec)
+        };
+        let opened = thread::scope(|scope| {
+            let threads = [shop.usd, eur].map(|asset| scope.spawn(move || open(asset)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let kinds = opened.map(|opened| opened.err().map(|error| error.kind()));
+        let conflict = Some(ErrorKind::WalletConflict);
+        assert!(kinds == [None, conflict] || kinds == [conflict, None], "{kinds:?}");
+    }
+    let query = crate::WalletQuery::all().prefix("round").limit(1_000);
+    assert_eq!(shop.ledger.wallets(&query).unwrap().wallets.len(), 100);
 }
 
 pub fn two_ledgers_on_one_store_are_one(store: Arc<dyn Store>) {

@@ -10,8 +10,8 @@ use crate::base::bounds::{METADATA_BYTES_MAX, METADATA_DEPTH_MAX};
 use crate::base::encode::Encoder;
 use crate::base::invalid::{Field, Invalid};
 
-/// From here on a double no longer tells a whole number from its neighbours.
-const EXACT_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
+/// From here on a double has no digits after the point, so one may have been rounded away: 2^52.
+const EXACT_FLOAT_MAX: f64 = 4_503_599_627_370_496.0;
 /// Text that is longer than this many times the limit can't be within it: of what JSON needs at most,
 /// six bytes stand for one.
 const JSON_EXPANSION: usize = 6;
@@ -143,13 +143,16 @@ fn whole(number: &Number) -> Option<i128> {
     integer.or_else(|| {
         let float = number.as_f64()?;
         let is_whole = float.fract() == 0.0 && float.abs() < EXACT_FLOAT_MAX;
-        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^52")]
         is_whole.then_some(float as i128)
     })
 }
 
 fn inexact(number: &Number) -> Invalid {
-    refuse(format!("metadata number {number} is too large to be kept exactly; write it as text"))
+    refuse(format!(
+        "metadata number {number} is too large to be kept exactly; write it as text, or as a whole \
+         number of at most 64 bits"
+    ))
 }
 
 /// Canonical bytes of a JSON value: a tag, then fixed width or length first.
@@ -293,7 +296,8 @@ mod tests {
             (r#"{"a":-9223372036854775809}"#, "too large to be kept exactly"),
             (r#"{"a":1e300}"#, "too large to be kept exactly"),
             (r#"{"a":1e20}"#, "too large to be kept exactly"),
-            (r#"{"a":1e400}"#, "not JSON"),
+            (r#"{"a":4503599627370497.5}"#, "too large to be kept exactly"),
+            (r#"{"a":9007199254740991.4}"#, "too large to be kept exactly"),
             (&deep, "levels deep"),
             (&long, "at most 16384 bytes"),
             (&huge, "at most 16384 bytes"),

@@ -34,7 +34,7 @@ impl Ledger {
         specs: impl IntoIterator<Item = WalletSpec>,
     ) -> Result<Vec<Result<Wallet>>> {
         let units = specs.into_iter().enumerate().map(|(item, spec)| {
-            check_item(item)?;
+            self.check_item(item)?;
             Ok(Unit::Wallet(spec))
         });
         let answers = self.call(units.collect::<Result<_>>()?)?;
@@ -155,7 +155,7 @@ impl Ledger {
         let mut wrong: Vec<Option<Error>> = Vec::with_capacity(expected);
         let mut units = Vec::with_capacity(expected);
         for (item, command) in commands.enumerate() {
-            check_item(item)?;
+            self.check_item(item)?;
             let prepared = self.prepare(command);
             wrong.push(prepared.map(|prepared| units.push(Unit::Command(prepared))).err());
         }
@@ -205,6 +205,10 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.counted(key.try_into().map_err(Error::from))
+    }
+
+    fn check_item(&self, item: usize) -> Result<()> {
+        self.counted(check_item(item).map_err(Error::from))
     }
 
     fn prepare(&self, command: Command) -> Result<Prepared> {

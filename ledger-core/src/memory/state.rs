@@ -194,6 +194,11 @@ impl State {
             let problem = "the memory store holds at most 2^32 records; use a store with a file";
             return Err(StoreError::Full(problem.to_owned()));
         }
+        let stamps = self.journal.last().into_iter().chain(&records).map(Record::stamp);
+        if !stamps.is_sorted_by(|earlier, later| earlier < later) {
+            let problem = "records must come in the order of their ids, behind those there are";
+            return Err(StoreError::Refused(problem.to_owned()));
+        }
         self.journal.reserve(records.len());
         for (place, record) in (self.journal.len()..).zip(records) {
             self.take_in(&record, u32::try_from(place).unwrap_or(u32::MAX));

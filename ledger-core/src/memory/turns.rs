@@ -1,6 +1,8 @@
 //! Keeps lanes in line: groups publish in the order in which they took their stamps, so that the
 //! journal's order is id order however many lanes there are.
 
+use std::collections::BTreeSet;
+
 use crate::base::id::{Stamp, Stamps};
 use crate::base::sync::{Condvar, Mutex};
 use crate::base::time::Timestamp;
@@ -15,7 +17,19 @@ pub(super) struct Turns {
 struct Line {
     last_stamp: Option<Stamp>,
     next_ticket: u64,
+    /// The ticket whose turn it is.
     serving: u64,
+    /// Tickets behind it that were given up or are done with.
+    done: BTreeSet<u64>,
+}
+
+impl Line {
+    fn finish(&mut self, ticket: u64) {
+        self.done.insert(ticket);
+        while self.done.remove(&self.serving) {
+            self.serving += 1;
+        }
+    }
 }
 
 impl Turns {
@@ -42,15 +56,14 @@ impl Turns {
 }
 
 /// A place in the line. Dropping it lets the next one go.
-///
-/// Waiting can't deadlock: a group takes its place only after it holds all its locks.
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
     ticket: u64,
 }
 
 impl Turn<'_> {
-    /// Waits until every earlier group has published or given up.
+    /// Waits until every earlier group has published or given up. That can't deadlock: a group takes
+    /// its place only after it holds all its locks.
     pub(super) fn wait(&self) {
         let mut line = self.turns.line.lock();
         while line.serving != self.ticket {
@@ -61,8 +74,7 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.wait();
-        self.turns.line.lock().serving += 1;
+        self.turns.line.lock().finish(self.ticket);
         self.turns.moved.notify_all();
     }
 }

@@ -81,9 +81,13 @@ impl Prepared {
             Body::Move(legs) => legs.len(),
             Body::SetStatus(_) => 1,
         };
-        let metadata = self.meta.as_ref().map_or(0, |meta| meta.as_json().len());
-        postings + metadata / METADATA_BYTES_PER_POSTING
+        postings + weight_of(self.meta.as_ref())
     }
+}
+
+/// How much it takes to keep metadata, in postings.
+pub(crate) fn weight_of(meta: Option<&Metadata>) -> usize {
+    meta.map_or(0, |meta| meta.as_json().len() / METADATA_BYTES_PER_POSTING)
 }
 
 /// Only now is it known whether the world would pay itself.

@@ -42,8 +42,8 @@ pub trait Store: Send + Sync {
         1
     }
 
-    /// The locks that keep groups apart, which a store with several lanes must have. They are the
-    /// store's, because several ledgers may be open on it.
+    /// The locks that keep groups apart. They are the store's, because several ledgers may be open
+    /// on it. Without them a ledger uses one lane only.
     fn locks(&self) -> Option<&LockTable> {
         None
     }

@@ -237,6 +237,22 @@ mod tests {
     }
 
     #[test]
+    fn freeing_one_set_leaves_the_others_held() {
+        let table = LockTable::new();
+        let lock = |wallets: std::ops::Range<u64>| table.lock(set(&table, wallets), soon(), || ());
+        let (one, two) = (lock(1..300).unwrap(), lock(300..600).unwrap());
+        drop(one);
+        for wallet in 300..340 {
+            let mut waits = 0;
+            let refused = table.lock(set(&table, [wallet]), Instant::now(), || waits += 1);
+            assert_eq!((refused.unwrap_err(), waits), (TimedOut, 1), "{wallet}");
+        }
+        drop(lock(1..300).unwrap());
+        drop(two);
+        drop(lock(1..600).unwrap());
+    }
+
+    #[test]
     fn threads_that_want_the_same_locks_in_every_order_all_get_them() {
         let table = LockTable::new();
         let (inside, entered) = (AtomicU64::new(0), AtomicU64::new(0));

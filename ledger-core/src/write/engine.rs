@@ -43,7 +43,8 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
-        let lanes = store.lanes().max(1);
+        // Without locks there is nothing to keep groups apart.
+        let lanes = if store.locks().is_some() { store.lanes().max(1) } else { 1 };
         let limits = Limits { leaders: lanes, waiting: config.queue_max, group: config.group_max };
         Self {
             store,
@@ -122,16 +123,19 @@ impl Engine {
     }
 
     /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
-    fn answer_each(&self, units: &[&Unit], mut in_doubt: bool) -> Answers {
+    fn answer_each(&self, units: &[&Unit], in_doubt: bool) -> Answers {
         let mut answers = Answers::with_capacity(units.len());
         for (place, unit) in units.iter().enumerate() {
-            match self.run_with_retries(std::slice::from_ref(unit), &mut in_doubt) {
+            let one = std::slice::from_ref(unit);
+            let mut one_in_doubt = in_doubt;
+            match self.run_with_retries(one, &mut one_in_doubt) {
                 Ok(answer) => answers.extend(answer),
                 Err(failure @ Failure::Group(_)) => {
-                    answers.extend(all_failed(std::slice::from_ref(unit), failure, in_doubt));
+                    answers.extend(all_failed(one, failure, one_in_doubt));
                 }
                 Err(failure) => {
-                    let rest = units.get(place..).unwrap_or_default();
+                    let rest = units.get(place + 1..).unwrap_or_default();
+                    answers.extend(all_failed(one, failure.clone(), one_in_doubt));
                     answers.extend(all_failed(rest, failure, in_doubt));
                     break;
                 }
@@ -148,16 +152,17 @@ impl Engine {
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
             };
-            let is_in_doubt = matches!(failure, Failure::InDoubt(_));
-            *in_doubt |= is_in_doubt;
+            if matches!(failure, Failure::InDoubt(_)) {
+                *in_doubt = true;
+                // Also after the last try: whoever comes back with the same key is to be answered.
+                if let Err(error) = self.store.recover() {
+                    trace::failed(&error);
+                }
+            }
             let Some(pause) = pauses.next() else { return Err(failure) };
             self.meter.retries.add(1);
             trace::retry(&failure.into_error(), pause);
             self.clock.sleep(pause);
-            if is_in_doubt && let Err(error) = self.store.recover() {
-                // The store says so again when the next try begins.
-                trace::failed(&error);
-            }
         }
     }
 
@@ -197,5 +202,5 @@ fn unknown(error: Error) -> Error {
     if error.kind() == ErrorKind::Indeterminate {
         return error;
     }
-    StoreError::InDoubt(format!("a commit failed, and then this: {error}")).into()
+    StoreError::InDoubt(format!("a commit failed, and the next try with {}", error.kind())).into()
 }

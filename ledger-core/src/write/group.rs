@@ -27,7 +27,7 @@ pub(super) struct Setting<'a> {
 }
 
 /// Why a group came to nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// Trying again soon may work.
     Passing(Error),

@@ -6,7 +6,7 @@ use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX, METADATA_BYTES_PER_POST
 use crate::base::invalid::{Field, Invalid};
 use crate::error::report::{Error, Result};
 use crate::model::fingerprint::Fingerprint;
-use crate::model::prepared::Prepared;
+use crate::model::prepared::{Prepared, weight_of};
 use crate::model::record::{AssetRecord, AssetSpec};
 use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
@@ -54,7 +54,8 @@ impl Unit {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Command(_) | Self::Batch(_) => self.commands().iter().map(Prepared::weight).sum(),
-            Self::Asset(_) | Self::Wallet(_) => 1,
+            Self::Asset(spec) => 1 + weight_of(spec.attributes.as_ref()),
+            Self::Wallet(spec) => 1 + weight_of(spec.meta.as_ref()),
         }
     }
 
