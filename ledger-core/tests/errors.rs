@@ -110,16 +110,15 @@ fn operational() -> Vec<Error> {
 }
 
 fn queue_full() -> Error {
-    let patience = Some(Duration::from_millis(300));
-    let shop = Shop::with(1, |settings| settings.queue_max(1).call_wait(patience));
-    shop.while_committing(|| {
-        std::thread::scope(|scope| {
-            // One may wait, until its time is up; whoever comes second is told to come back.
-            let threads = ["a", "b"].map(|key| scope.spawn(|| err(shop.pay("1", key))));
-            let errors = threads.map(|thread| thread.join().unwrap());
-            let full = |error: &Error| error.kind() == ErrorKind::QueueFull;
-            errors.into_iter().find(full).unwrap()
-        })
+    let shop = Shop::with(1, |settings| settings.queue_max(1));
+    std::thread::scope(|scope| {
+        let (error, waiting) = shop.while_committing(|| {
+            let waiting = scope.spawn(|| shop.pay("1", "a"));
+            shop.wait_until_waiting(1);
+            (err(shop.pay("1", "b")), waiting)
+        });
+        waiting.join().unwrap().unwrap();
+        error
     })
 }
 
@@ -190,7 +189,7 @@ fn codes_are_unique() {
 
 #[test]
 fn a_call_that_stops_waiting_while_it_commits_hears_that_nobody_knows() {
-    let patience = Duration::from_secs(2);
+    let patience = Duration::from_secs(3);
     let shop = Shop::with(1, |settings| settings.call_wait(Some(patience)));
     // While the slow payment commits, two more queue up; one leads the other into a slow commit.
     let gate = Gate::new();

@@ -110,7 +110,6 @@ fn after_a_doubt_no_failure_says_that_nothing_was_written() {
         shop.store.plan([Fault::DoubtWritten, fault.clone(), fault.clone()]);
         let unknown = shop.pay("1", "k").unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::Indeterminate, "{fault:?}");
-        shop.store.plan([]);
         while !shop.store.is_done() {
             let _ = shop.pay("1", "k");
         }

@@ -39,7 +39,7 @@ fn everything_a_ledger_hands_out_survives_json() {
     assert_eq!(transaction["at"], "2020-01-01T00:00:00.000Z");
     assert_eq!(transaction["kind"], "deposit");
     assert_eq!(transaction["postings"][0]["amount"]["amount"], "12.50");
-    assert_eq!(transaction["postings"][0]["to_balance"], "1250");
+    assert_eq!(transaction["postings"][0]["to_balance"]["amount"], "12.50");
     assert_eq!(transaction["meta"]["s"], "é");
 
     let json = round_trip::<Balance>(&ledger.balance(&alice).unwrap());

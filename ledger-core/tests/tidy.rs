@@ -114,14 +114,28 @@ fn functions_are_short() {
         let lines: Vec<&str> = text.lines().collect();
         for (start, line) in lines.iter().enumerate() {
             let code = line.trim_start();
-            let is_function = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn "]
-                .iter()
-                .any(|begin| code.starts_with(begin));
-            if is_function && !line.ends_with(';') {
+            let is_function = [
+                "fn ",
+                "const fn ",
+                "pub fn ",
+                "pub const fn ",
+                "pub(crate) fn ",
+                "pub(crate) const fn ",
+                "pub(super) fn ",
+            ]
+            .iter()
+            .any(|begin| code.starts_with(begin));
+            // A signature ends where the body begins, or at once where there is none.
+            let ends = |line: &&&str| line.ends_with(['{', ';', '}']);
+            let has_body =
+                lines[start..].iter().find(ends).is_some_and(|line| !line.ends_with(';'));
+            if is_function && has_body && !code.starts_with("fn $") {
                 // Formatted code closes a function where it began.
                 let end = format!("{}}}", &line[..line.len() - code.len()]);
+                let one_line = line.ends_with('}');
                 let length = lines[start..].iter().position(|line| **line == end);
-                lengths.push(length.map_or(1, |length| length + 1));
+                let length = if one_line { Some(0) } else { length };
+                lengths.push(length.unwrap_or_else(|| panic!("no end: {line}")) + 1);
             }
         }
     }

@@ -190,14 +190,11 @@ impl fmt::Display for Cause {
             ),
             Self::Store(error) => error.fmt(f),
             Self::Abandoned => f.write_str(
-                "the call stopped waiting while its group was being written; it is not known \
-                 whether this was written: try again with the same key",
+                "the call stopped waiting, or was dropped, while its group was being written; it is \
+                 not known whether this was written: try again with the same key",
             ),
             Self::Internal(problem) => {
-                write!(
-                    f,
-                    "{problem}; nothing was written. This is a fault in the ledger: report it"
-                )
+                write!(f, "{problem}. This is a fault in the ledger: report it, and look up the key")
             }
         }
     }

@@ -17,7 +17,7 @@ text_type! {
 ///
 /// ```
 /// use ledger_core::Actor;
-/// let actor = Actor::new("support:eve")?.from("203.0.113.9")?.because("ticket 811")?;
+/// let actor = Actor::new("support:eve")?.from("203.0.113.9")?.because("chargeback")?;
 /// assert_eq!(actor.who.as_str(), "support:eve");
 /// # Ok::<(), ledger_core::Error>(())
 /// ```

@@ -78,13 +78,14 @@ impl LedgerBuilder {
         self
     }
 
-    /// How long a call waits for its answer; none for as long as it takes.
+    /// How long a call waits to be served; none for as long as it takes. A call that serves others
+    /// finishes that first.
     pub fn call_wait(mut self, wait: Option<Duration>) -> Self {
         self.config.call_wait = wait;
         self
     }
 
-    /// How often and with what pauses a group is tried when the store is busy.
+    /// How often and with what pauses a group is tried when the store is busy or in doubt.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.config.retry = retry;
         self

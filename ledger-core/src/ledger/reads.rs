@@ -41,7 +41,12 @@ impl Ledger {
     pub fn world(&self, asset: Asset) -> Result<Wallet> {
         let name = WalletName::world(asset.code());
         let wallet = self.look(|store| store.wallet_named(&name))?;
-        Ok(wallet.ok_or(Rejection::UnknownAsset { code: asset.code() })?)
+        let wallet = wallet.ok_or(Rejection::UnknownAsset { code: asset.code() })?;
+        if wallet.asset != asset {
+            let (expected, given) = (wallet.asset, asset);
+            return Err(Rejection::AssetMismatch { wallet: wallet.id, expected, given }.into());
+        }
+        Ok(wallet)
     }
 
     /// A wallet by its name, if there is one.

@@ -13,7 +13,7 @@ use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
-use crate::write::unit::{Outcome, Unit, check_call, check_item};
+use crate::write::unit::{Outcome, Unit, check_call, check_item, check_postings};
 
 impl Ledger {
     /// Defines an asset of your own. Defining it again in the same way changes nothing. ISO 4217
@@ -33,9 +33,12 @@ impl Ledger {
         &self,
         specs: impl IntoIterator<Item = WalletSpec>,
     ) -> Result<Vec<Result<Wallet>>> {
+        let mut postings = 0;
         let units = specs.into_iter().enumerate().map(|(item, spec)| {
-            self.check_item(item)?;
-            Ok(Unit::Wallet(spec))
+            self.check_size(item, postings)?;
+            let unit = Unit::Wallet(spec);
+            postings += unit.weight();
+            Ok(unit)
         });
         let answers = self.call(units.collect::<Result<_>>()?)?;
         Ok(answers.into_iter().map(|answer| answer?.wallet()).collect())
@@ -154,10 +157,17 @@ impl Ledger {
         // What is wrong with each command, where something is.
         let mut wrong: Vec<Option<Error>> = Vec::with_capacity(expected);
         let mut units = Vec::with_capacity(expected);
+        let mut postings = 0;
         for (item, command) in commands.enumerate() {
-            self.check_item(item)?;
-            let prepared = self.prepare(command);
-            wrong.push(prepared.map(|prepared| units.push(Unit::Command(prepared))).err());
+            self.check_size(item, postings)?;
+            match self.prepare(command) {
+                Ok(prepared) => {
+                    postings += prepared.weight();
+                    units.push(Unit::Command(prepared));
+                    wrong.push(None);
+                }
+                Err(error) => wrong.push(Some(error)),
+            }
         }
         let nothing_left = units.is_empty() && !wrong.is_empty();
         let answers = if nothing_left { Vec::new() } else { self.call(units)? };
@@ -190,9 +200,12 @@ impl Ledger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn submit_all(&self, commands: impl IntoIterator<Item = Command>) -> Result<Vec<Receipt>> {
+        let mut postings = 0;
         let prepared = commands.into_iter().enumerate().map(|(item, command)| {
-            check_item(item)?;
-            self.prepare(command).map_err(|error| error.at_item(item))
+            self.check_size(item, postings)?;
+            let prepared = self.prepare(command).map_err(|error| error.at_item(item))?;
+            postings += prepared.weight();
+            Ok(prepared)
         });
         let batch = Unit::batch(prepared.collect::<Result<_>>()?).map_err(Error::from);
         let batch = self.counted(batch)?;
@@ -207,8 +220,10 @@ impl Ledger {
         self.counted(key.try_into().map_err(Error::from))
     }
 
-    fn check_item(&self, item: usize) -> Result<()> {
-        self.counted(check_item(item).map_err(Error::from))
+    /// Refuses an item of a call that is too large already.
+    fn check_size(&self, item: usize, postings: usize) -> Result<()> {
+        let checked = check_item(item).and_then(|()| check_postings(postings));
+        self.counted(checked.map_err(Error::from))
     }
 
     fn prepare(&self, command: Command) -> Result<Prepared> {

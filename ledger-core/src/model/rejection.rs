@@ -30,7 +30,10 @@ pub enum Rejection {
     },
 
     /// No asset has this code.
-    #[error("asset {code} is not known; define it with its scale first")]
+    #[error(
+        "asset {code} is not in use here; define it with its scale, or open a wallet in it if it is an \
+         ISO 4217 currency"
+    )]
     UnknownAsset {
         /// The code that was given.
         code: AssetCode,
@@ -51,7 +54,9 @@ pub enum Rejection {
     },
 
     /// The asset exists with another scale or other attributes.
-    #[error("asset {code} is already defined with another {option}; use the same, or another code")]
+    #[error(
+        "asset {code} is already defined and differs in its {option}; use the same, or another code"
+    )]
     AssetConflict {
         /// The code.
         code: AssetCode,
@@ -60,7 +65,9 @@ pub enum Rejection {
     },
 
     /// The wallet exists and was opened with another spec.
-    #[error("wallet {name} is already open with another {option}; use the same, or another name")]
+    #[error(
+        "wallet {name} is already open and differs in its {option}; use the same, or another name"
+    )]
     WalletConflict {
         /// The name.
         name: WalletName,
@@ -154,7 +161,7 @@ pub enum Rejection {
     },
 
     /// The wallet would hold more than a number can say.
-    #[error("wallet {wallet} holds {balance}; {amount} more would overflow 128 bits")]
+    #[error("wallet {wallet} holds {balance}; moving {amount} would overflow 128 bits")]
     BalanceOverflow {
         /// The wallet.
         wallet: WalletId,

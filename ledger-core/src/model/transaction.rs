@@ -74,6 +74,7 @@ impl fmt::Display for Kind {
 
 /// One amount of one asset that moved from one wallet to another, and what both hold after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PostingText", into = "PostingText")]
 pub struct Posting {
     /// The wallet it was taken from.
     pub from: WalletId,
@@ -89,6 +90,36 @@ pub struct Posting {
     pub from_version: u64,
     /// The version of `to` after it.
     pub to_version: u64,
+}
+
+/// A posting as it is written: all that is money, in one unit.
+#[derive(Serialize, Deserialize)]
+struct PostingText {
+    from: WalletId,
+    to: WalletId,
+    amount: Money,
+    from_balance: Money,
+    to_balance: Money,
+    from_version: u64,
+    to_version: u64,
+}
+
+impl From<Posting> for PostingText {
+    fn from(posting: Posting) -> Self {
+        let Posting { from, to, amount, from_balance, to_balance, from_version, to_version } =
+            posting;
+        let [from_balance, to_balance] = [from_balance, to_balance].map(|it| amount.asset().of(it));
+        Self { from, to, amount, from_balance, to_balance, from_version, to_version }
+    }
+}
+
+impl From<PostingText> for Posting {
+    fn from(text: PostingText) -> Self {
+        let PostingText { from, to, amount, from_balance, to_balance, from_version, to_version } =
+            text;
+        let [from_balance, to_balance] = [from_balance, to_balance].map(|money| money.amount());
+        Self { from, to, amount, from_balance, to_balance, from_version, to_version }
+    }
 }
 
 /// A transaction's postings, in order.

@@ -73,7 +73,9 @@ impl Amount {
         Self::ZERO.checked_sub(self)
     }
 
-    /// The difference, or the nearest amount there is. For what is shown, never for what is kept.
+    /// The difference, or the nearest amount there is. For what is available and what is missing,
+    /// never for what is kept: where the difference is beyond all amounts, the nearest one still
+    /// compares with every amount as the difference would.
     pub(crate) const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }

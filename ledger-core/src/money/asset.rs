@@ -11,7 +11,8 @@ use crate::money::iso;
 use crate::money::value::Money;
 
 /// An asset's code: 1 to 22 letters, digits, `.`, `_` and `-`, beginning with a letter or digit.
-/// Upper and lower case differ.
+/// Upper and lower case differ, but a code that differs from one of ISO 4217 by its case alone, such
+/// as `usd`, is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AssetCode {
     len: u8,

@@ -41,6 +41,21 @@ impl Money {
         self.asset
     }
 
+    /// Whether it is above zero.
+    pub fn is_positive(&self) -> bool {
+        self.amount.is_positive()
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.amount.is_negative()
+    }
+
+    /// The same amount with the other sign, unless it overflows.
+    pub fn checked_neg(self) -> Option<Self> {
+        self.amount.checked_neg().map(|amount| Self { amount, ..self })
+    }
+
     /// The sum, unless the assets differ or it overflows.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let amount = self.amount.checked_add(other.amount)?;

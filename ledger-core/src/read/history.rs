@@ -89,7 +89,8 @@ pub struct HistoryPage {
     /// The entries, in the order asked for. With a filter there can be fewer than the limit, even
     /// none, while `next` still leads on.
     pub entries: Vec<Entry>,
-    /// Where the page behind this one begins; none at the end.
+    /// Where the page behind this one begins; none at the end. To look for more later, keep the last
+    /// entry's place: [`Cursor::beyond`].
     pub next: Option<Cursor>,
     /// Where the page before this one begins; none at the beginning.
     pub previous: Option<Cursor>,

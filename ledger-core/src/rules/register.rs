@@ -34,7 +34,7 @@ fn same_asset<'a>(known: &'a Arc<AssetRecord>, spec: &AssetSpec) -> Decided<&'a 
     let option = if known.asset != spec.asset {
         "scale"
     } else if spec.attributes.is_some() && spec.attributes != known.attributes {
-        "set of attributes"
+        "attributes"
     } else {
         return Ok(known);
     };

@@ -26,7 +26,7 @@ use crate::stats::histogram::Histogram;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Calls that wanted to change something.
+    /// Calls that wanted to change something and were not refused as bad input.
     pub calls: u64,
     /// Postings that are waiting now.
     pub waiting: u64,
@@ -38,11 +38,11 @@ pub struct Stats {
     pub group_size_p50: u64,
     /// The largest group's number of requests.
     pub group_size_max: u64,
-    /// Locks that had to be waited for.
+    /// How often a group had to wait for locks.
     pub lock_waits: u64,
-    /// Locks that were waited for in vain.
+    /// How often it waited in vain.
     pub lock_timeouts: u64,
-    /// Groups that were tried again because the store was busy or a lock was taken.
+    /// Groups that were tried again: the store was busy or in doubt, or a lock was taken.
     pub retries: u64,
     /// Answers given again from memory.
     pub replays: u64,

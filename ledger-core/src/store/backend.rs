@@ -1,6 +1,7 @@
 //! The contract between the write path and a backend.
 //!
-//! A backend is right when it passes the suite in [`contract`](crate::contract). In words:
+//! A backend must pass the suite in `contract`. What the suite can't bring about from outside, such as
+//! a commit in doubt, the backend must test itself. In words:
 //!
 //! - Where there is one lane, [`Store::begin`] takes the writer's place, over all ledgers and
 //!   processes, and catches up with what was written meanwhile; one group is open at a time. Where

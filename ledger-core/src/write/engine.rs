@@ -107,13 +107,15 @@ impl Engine {
 
     fn serve(&self, jobs: &[Job]) -> Vec<Answers> {
         let units: Vec<&Unit> = jobs.iter().flatten().collect();
-        let mut answers = self.answer(&units, false).into_iter();
+        let mut answers = self.answer(&units).into_iter();
         jobs.iter().map(|job| answers.by_ref().take(job.len()).collect()).collect()
     }
 
-    /// An answer for each unit, whatever happens. `in_doubt` says that an earlier try may have
-    /// been written: then no failure can be believed to have written nothing.
-    fn answer(&self, units: &[&Unit], mut in_doubt: bool) -> Answers {
+    /// An answer for each unit, whatever happens.
+    fn answer(&self, units: &[&Unit]) -> Answers {
+        // Whether an earlier try may have been written: then no failure can be believed to have
+        // written nothing.
+        let mut in_doubt = false;
         match self.run_with_retries(units, &mut in_doubt) {
             Ok(answers) => answers,
             // One bad unit must not fail its neighbours: each for itself, once.

@@ -70,10 +70,10 @@ impl Round {
         if let Some(answered) = self.replay_batch(commands) {
             return answered;
         }
+        let stamps: Vec<Stamp> = commands.iter().map(|_| self.stamp()).collect::<Result<_>>()?;
         let saved = self.rows.save(commands.iter().flat_map(Prepared::wallets));
         let mut decided = Vec::with_capacity(commands.len());
-        for (item, command) in commands.iter().enumerate() {
-            let stamp = self.stamp()?;
+        for (item, (command, stamp)) in commands.iter().zip(stamps).enumerate() {
             match decide(command, &self.rows, stamp) {
                 Ok(transaction) => {
                     apply(&transaction, &mut self.rows);

@@ -114,16 +114,19 @@ pub(crate) fn check_call(units: &[Unit]) -> Result<(), Invalid> {
     if units.is_empty() || units.iter().any(is_empty) {
         return Err(bad_item_count("none"));
     }
-    let postings: usize = units.iter().map(Unit::weight).sum();
-    if postings > BATCH_POSTINGS_MAX {
-        let problem = format!(
-            "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands, each \
-             {METADATA_BYTES_PER_POSTING} bytes of metadata counting as one; this one has \
-             {postings}. Split it"
-        );
-        return Err(Invalid::new(Field::Batch, problem));
+    check_postings(units.iter().map(Unit::weight).sum())
+}
+
+/// Refuses more postings than a call may have. Asked while they are taken, like [`check_item`].
+pub(crate) fn check_postings(postings: usize) -> Result<(), Invalid> {
+    if postings <= BATCH_POSTINGS_MAX {
+        return Ok(());
     }
-    Ok(())
+    let problem = format!(
+        "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands, each \
+         {METADATA_BYTES_PER_POSTING} bytes of metadata counting as one; this one has more. Split it"
+    );
+    Err(Invalid::new(Field::Batch, problem))
 }
 
 impl Outcome {
