@@ -417,6 +417,14 @@ fn calls_have_limits() {
     };
     let refused = world.ledger.submit_all((0..101).map(legs)).unwrap_err();
     assert!(refused.to_string().contains("at most 100000 postings"), "{refused}");
+    // Metadata counts, too, on commands as on wallets.
+    let large = Metadata::new(&serde_json::json!({ "text": "x".repeat(16_000) })).unwrap();
+    let refused = world.ledger.submit_each((0..2_000).map(|n| pay(n).meta(large.clone())));
+    assert_eq!(refused.unwrap_err().kind().code(), "invalid_batch");
+    let spec = |n| WalletSpec::new(format!("large {n}"), world.usd).unwrap().meta(large.clone());
+    let refused = world.ledger.open_wallets((0..2_000).map(spec));
+    assert_eq!(refused.unwrap_err().kind().code(), "invalid_batch");
+    assert_eq!(world.ledger.wallet("large 0").unwrap(), None);
     let answers = world.ledger.submit_each((0..10_000).map(pay)).unwrap();
     assert!(answers.iter().all(Result::is_ok));
     let overlong = Key::new("k".repeat(256)).unwrap_err();

@@ -106,15 +106,19 @@ fn too_large(bytes: usize) -> Invalid {
 
 /// Checked before anything walks the value, so that walking it can't exhaust the stack.
 fn check_depth(value: &Value, left: usize) -> Result<(), Invalid> {
-    let deeper = match value {
-        Value::Array(items) => items.iter().collect::<Vec<_>>(),
-        Value::Object(fields) => fields.values().collect(),
-        _ => return Ok(()),
-    };
-    let Some(left) = left.checked_sub(1) else {
-        return Err(refuse(format!("metadata must be at most {METADATA_DEPTH_MAX} levels deep")));
-    };
-    deeper.into_iter().try_for_each(|value| check_depth(value, left))
+    let too_deep = || refuse(format!("metadata must be at most {METADATA_DEPTH_MAX} levels deep"));
+    let below = left.checked_sub(1).ok_or_else(too_deep);
+    match value {
+        Value::Array(items) => {
+            let left = below?;
+            items.iter().try_for_each(|item| check_depth(item, left))
+        }
+        Value::Object(fields) => {
+            let left = below?;
+            fields.values().try_for_each(|field| check_depth(field, left))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Gives each number its one spelling, which depends on its value alone: not on how it was written,

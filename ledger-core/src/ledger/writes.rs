@@ -13,7 +13,7 @@ use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
-use crate::write::unit::{Outcome, Unit, check_call, check_item, check_postings};
+use crate::write::unit::{Outcome, Tally, Unit, check_not_empty};
 
 impl Ledger {
     /// Defines an asset of your own. Defining it again in the same way changes nothing. ISO 4217
@@ -33,11 +33,11 @@ impl Ledger {
         &self,
         specs: impl IntoIterator<Item = WalletSpec>,
     ) -> Result<Vec<Result<Wallet>>> {
-        let mut postings = 0;
-        let units = specs.into_iter().enumerate().map(|(item, spec)| {
-            self.check_size(item, postings)?;
+        let mut tally = Tally::default();
+        let units = specs.into_iter().map(|spec| {
+            self.counted(tally.item())?;
             let unit = Unit::Wallet(spec);
-            postings += unit.weight();
+            self.counted(tally.postings(unit.weight()))?;
             Ok(unit)
         });
         let answers = self.call(units.collect::<Result<_>>()?)?;
@@ -157,12 +157,12 @@ impl Ledger {
         // What is wrong with each command, where something is.
         let mut wrong: Vec<Option<Error>> = Vec::with_capacity(expected);
         let mut units = Vec::with_capacity(expected);
-        let mut postings = 0;
-        for (item, command) in commands.enumerate() {
-            self.check_size(item, postings)?;
+        let mut tally = Tally::default();
+        for command in commands {
+            self.counted(tally.item())?;
             match self.prepare(command) {
                 Ok(prepared) => {
-                    postings += prepared.weight();
+                    self.counted(tally.postings(prepared.weight()))?;
                     units.push(Unit::Command(prepared));
                     wrong.push(None);
                 }
@@ -200,15 +200,14 @@ impl Ledger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn submit_all(&self, commands: impl IntoIterator<Item = Command>) -> Result<Vec<Receipt>> {
-        let mut postings = 0;
+        let mut tally = Tally::default();
         let prepared = commands.into_iter().enumerate().map(|(item, command)| {
-            self.check_size(item, postings)?;
+            self.counted(tally.item())?;
             let prepared = self.prepare(command).map_err(|error| error.at_item(item))?;
-            postings += prepared.weight();
+            self.counted(tally.postings(prepared.weight()))?;
             Ok(prepared)
         });
-        let batch = Unit::batch(prepared.collect::<Result<_>>()?).map_err(Error::from);
-        let batch = self.counted(batch)?;
+        let batch = self.counted(Unit::batch(prepared.collect::<Result<_>>()?))?;
         self.one(batch)?.receipts()
     }
 
@@ -218,12 +217,6 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.counted(key.try_into().map_err(Error::from))
-    }
-
-    /// Refuses an item of a call that is too large already.
-    fn check_size(&self, item: usize, postings: usize) -> Result<()> {
-        let checked = check_item(item).and_then(|()| check_postings(postings));
-        self.counted(checked.map_err(Error::from))
     }
 
     fn prepare(&self, command: Command) -> Result<Prepared> {
@@ -243,12 +236,12 @@ impl Ledger {
     }
 
     fn call(&self, units: Vec<Unit>) -> Result<Vec<Result<Outcome>>> {
-        self.counted(check_call(&units).map_err(Error::from))?;
+        self.counted(check_not_empty(&units))?;
         self.engine.submit(units)
     }
 
     /// Counts what is wrong before it comes to the engine, which counts the rest.
-    fn counted<T>(&self, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| self.engine.meter.error(error))
+    fn counted<T, E: Into<Error>>(&self, result: Result<T, E>) -> Result<T> {
+        result.map_err(E::into).inspect_err(|error| self.engine.meter.error(error))
     }
 }

@@ -158,10 +158,12 @@ impl Group for MemoryGroup<'_> {
         if let Some(turn) = &self.turn {
             turn.wait();
         }
-        // Records may come with stamps of another store's, when a journal is copied.
-        if let Some(last) = records.last() {
-            self.store.turns.note(last.stamp());
+        let last = records.last().map(Record::stamp);
+        self.store.state.write().publish(records)?;
+        // They may have come with stamps of another store's, when a journal is copied.
+        if let Some(last) = last {
+            self.store.turns.note(last);
         }
-        self.store.state.write().publish(records)
+        Ok(())
     }
 }

@@ -187,8 +187,12 @@ fn check_legs(legs: &[Leg]) -> Result<(), Invalid> {
     }
 }
 
-pub(super) fn check_leg(leg: &Leg) -> Result<(), Invalid> {
+fn check_leg(leg: &Leg) -> Result<(), Invalid> {
     check_positive(leg.amount)?;
+    check_ends(leg)
+}
+
+pub(super) fn check_ends(leg: &Leg) -> Result<(), Invalid> {
     if leg.from == leg.to {
         let problem = format!("wallet {} can't pay itself; name two wallets", leg.from);
         return Err(Invalid::new(Field::Wallet, problem));

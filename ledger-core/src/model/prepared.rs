@@ -12,7 +12,7 @@ use crate::base::invalid::Invalid;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
-use crate::model::command::{Action, Command, Expectation, Leg, Legs, check_leg};
+use crate::model::command::{Action, Command, Expectation, Leg, Legs, check_ends};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::transaction::Kind;
 use crate::money::asset::Asset;
@@ -92,7 +92,7 @@ pub(crate) fn weight_of(meta: Option<&Metadata>) -> usize {
 
 /// Only now is it known whether the world would pay itself.
 fn with_world(leg: Leg) -> Result<Body, Invalid> {
-    check_leg(&leg)?;
+    check_ends(&leg)?;
     Ok(Body::Move(smallvec![leg]))
 }
 

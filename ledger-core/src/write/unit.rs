@@ -97,10 +97,37 @@ fn check_keys_differ(commands: &[Prepared]) -> Result<(), Invalid> {
     }
 }
 
-/// Refuses an item, counted from 0, that is one too many for a call. Asked before each is taken, so
-/// that a list without an end is no way to fill the memory.
-pub(crate) fn check_item(item: usize) -> Result<(), Invalid> {
-    if item < BATCH_MAX { Ok(()) } else { Err(bad_item_count("more")) }
+/// What a call has taken so far. Asked as it is taken, so that a list without an end is no way to
+/// fill the memory.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    items: usize,
+    postings: usize,
+}
+
+impl Tally {
+    /// Refuses an item that is one too many.
+    pub(crate) fn item(&mut self) -> Result<(), Invalid> {
+        if self.items == BATCH_MAX {
+            return Err(bad_item_count("more"));
+        }
+        self.items += 1;
+        Ok(())
+    }
+
+    /// Refuses postings that are too many.
+    pub(crate) fn postings(&mut self, weight: usize) -> Result<(), Invalid> {
+        self.postings += weight;
+        if self.postings <= BATCH_POSTINGS_MAX {
+            return Ok(());
+        }
+        let problem = format!(
+            "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands, each \
+             {METADATA_BYTES_PER_POSTING} bytes of metadata counting as one; this one has more. \
+             Split it"
+        );
+        Err(Invalid::new(Field::Batch, problem))
+    }
 }
 
 fn bad_item_count(count: &str) -> Invalid {
@@ -108,25 +135,13 @@ fn bad_item_count(count: &str) -> Invalid {
     Invalid::new(Field::Batch, problem)
 }
 
-/// Refuses calls with nothing in them, or with too much.
-pub(crate) fn check_call(units: &[Unit]) -> Result<(), Invalid> {
+/// Refuses calls with nothing in them.
+pub(crate) fn check_not_empty(units: &[Unit]) -> Result<(), Invalid> {
     let is_empty = |unit: &Unit| matches!(unit, Unit::Batch(commands) if commands.is_empty());
     if units.is_empty() || units.iter().any(is_empty) {
         return Err(bad_item_count("none"));
     }
-    check_postings(units.iter().map(Unit::weight).sum())
-}
-
-/// Refuses more postings than a call may have. Asked while they are taken, like [`check_item`].
-pub(crate) fn check_postings(postings: usize) -> Result<(), Invalid> {
-    if postings <= BATCH_POSTINGS_MAX {
-        return Ok(());
-    }
-    let problem = format!(
-        "a call must have at most {BATCH_POSTINGS_MAX} postings over all its commands, each \
-         {METADATA_BYTES_PER_POSTING} bytes of metadata counting as one; this one has more. Split it"
-    );
-    Err(Invalid::new(Field::Batch, problem))
+    Ok(())
 }
 
 impl Outcome {
