@@ -25,7 +25,11 @@ pub struct Shop {
 impl Shop {
     /// A shop in memory with so many lanes and wallets.
     pub fn in_memory(lanes: usize, wallets: usize) -> Self {
-        let ledger = Ledger::new(MemoryStore::with_lanes(lanes));
+        Self::on(Ledger::new(MemoryStore::with_lanes(lanes)), wallets)
+    }
+
+    /// A shop on an empty ledger.
+    pub fn on(ledger: Ledger, wallets: usize) -> Self {
         let asset = Asset::iso("USD").expect("the dollar is known");
         let specs: Vec<WalletSpec> = (0..wallets)
             .map(|n| WalletSpec::new(format!("user:{n}"), asset).expect("a valid name"))
@@ -35,9 +39,12 @@ impl Shop {
             .flat_map(|chunk| ledger.open_wallets(chunk.to_vec()).expect("opened"))
             .map(|wallet| wallet.expect("opened").id)
             .collect();
-        for wallet in &wallets {
-            let key = Key::new(format!("fund:{wallet}")).expect("a valid key");
-            ledger.deposit(*wallet, asset.minor(1_000_000_000), key).expect("funded");
+        for chunk in wallets.chunks(1_000) {
+            let deposits = chunk.iter().map(|wallet| {
+                let key = Key::new(format!("fund:{wallet}")).expect("a valid key");
+                Command::deposit(key, *wallet, asset.minor(1_000_000_000))
+            });
+            ledger.submit_all(deposits).expect("funded");
         }
         Self { ledger, asset, wallets, keys: 0, hot: false }
     }

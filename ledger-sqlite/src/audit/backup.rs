@@ -1,0 +1,78 @@
+//! Copies of a file that is in use.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::Connection;
+
+use crate::base::failure::before_commit;
+use crate::file::place;
+
+/// Copies the file that `connection` is open on to `path`, as it is at one moment.
+///
+/// The copy is made under another name, marked, flushed, and only then gets its own: a file of that
+/// name is a whole copy.
+pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(exists(path));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let partial = Partial::make(path)?;
+    let name = partial.0.to_str().ok_or_else(|| {
+        StoreError::Refused(format!("{} is not text that SQLite can take", path.display()))
+    })?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(before_commit)?;
+    mark(&partial.0)?;
+    let finish = || {
+        OpenOptions::new().write(true).open(&partial.0)?.sync_all()?;
+        // A link, unlike a new name, never replaces a file that is there.
+        fs::hard_link(&partial.0, path)?;
+        fs::remove_file(&partial.0)?;
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    };
+    finish().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        io::ErrorKind::StorageFull => StoreError::Full(format!("{}: {error}", path.display())),
+        _ => StoreError::Broken(format!("{}: {error}", path.display())),
+    })
+}
+
+fn exists(path: &Path) -> StoreError {
+    StoreError::Refused(format!(
+        "{} exists already, and a backup never overwrites a file; give another path",
+        path.display()
+    ))
+}
+
+/// Says in the copy that it is one. Opening it begins a new epoch and takes the mark away.
+fn mark(path: &Path) -> StoreResult<()> {
+    let copy = Connection::open(path).map_err(before_commit)?;
+    copy.execute("INSERT INTO property (name, value) VALUES ('copy', 1)", [])
+        .map_err(before_commit)?;
+    copy.close().map_err(|(_, error)| before_commit(error))
+}
+
+/// A copy in the making, removed unless it gets its name.
+struct Partial(PathBuf);
+
+impl Partial {
+    fn make(path: &Path) -> StoreResult<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.partial", std::process::id()));
+        let partial = PathBuf::from(name);
+        let problem = |error: io::Error| {
+            StoreError::Broken(format!("{} can't be made: {error}", partial.display()))
+        };
+        place::make(&partial).map_err(problem)?;
+        Ok(Self(partial))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,273 @@
+//! Checks the journal line by line against accounts of its own, which share nothing with those that
+//! the lines were decided on.
+
+use hashbrown::HashMap;
+use ledger_core::store::StoreResult;
+use ledger_core::{Amount, Asset, AssetCode, Kind, Status, WalletId};
+
+use crate::chain::links::{Link, Links};
+use crate::chain::roots::Roots;
+use crate::journal::encode::Body;
+use crate::journal::read::{End, ReadLine};
+use crate::journal::records::body;
+use crate::schema::kinds::LineKind;
+use crate::schema::registry::Registered;
+
+/// What the lines so far say of a wallet.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub(crate) asset: Asset,
+    pub(crate) is_world: bool,
+    pub(crate) floor: Option<Amount>,
+    pub(crate) ceiling: Option<Amount>,
+    pub(crate) status: Status,
+    pub(crate) posted: Amount,
+    pub(crate) version: u64,
+    pub(crate) roots: Roots,
+    /// How it must be found by its name.
+    pub(crate) registered: Registered,
+}
+
+/// The lines so far.
+#[derive(Debug, Default)]
+pub(crate) struct Checker {
+    pub(crate) wallets: HashMap<WalletId, Checked>,
+    pub(crate) assets: HashMap<AssetCode, WalletId>,
+    /// The header of the record that the line before belongs to.
+    header: Option<ReadLine>,
+    last: Option<(u64, u64, u32)>,
+    pub(crate) epoch: u64,
+    pub(crate) epoch_row: u64,
+    pub(crate) transactions: u64,
+}
+
+impl Checker {
+    /// Checks the next line. What is wrong is said in one sentence.
+    pub(crate) fn line(&mut self, line: &ReadLine) -> StoreResult<()> {
+        self.check_place(line)?;
+        if line.item == 0 {
+            self.header = Some(line.clone());
+        }
+        let header = self.header.as_ref().ok_or_else(|| line.damaged("belongs to no record"))?;
+        let kind = header.kind.ok_or_else(|| line.damaged("has no kind"))?;
+        match kind {
+            LineKind::Done(kind) => self.done(kind, line),
+            LineKind::Refused(_) => refused(line),
+            LineKind::Asset => self.asset(line),
+            LineKind::Wallet => self.wallet(line),
+            LineKind::Epoch => self.epoch(line),
+        }
+    }
+
+    /// Lines are numbered without gaps, records without gaps in their lines, and ids grow.
+    fn check_place(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let id = line.id.raw();
+        let follows = match self.last {
+            None => line.row == 1 && line.item == 0,
+            Some((row, last, item)) => {
+                let begins = line.item == 0 && id > last;
+                let goes_on = line.item == item + 1 && id == last;
+                line.row == row + 1 && (begins || goes_on)
+            }
+        };
+        if !follows {
+            return Err(line.damaged("does not follow the one before it"));
+        }
+        self.last = Some((line.row, id, line.item));
+        Ok(())
+    }
+
+    fn done(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
+        let is_first = line.item == 0;
+        if is_first {
+            self.transactions += 1;
+        }
+        if (line.key.is_some(), line.fingerprint.is_some(), line.kind.is_some())
+            != (is_first, is_first, is_first)
+        {
+            return Err(line.damaged("has a key where it should not, or none where it should"));
+        }
+        match line.amount {
+            Some(amount) => self.posting(amount, line),
+            None => self.status(kind, line),
+        }
+    }
+
+    fn posting(&mut self, amount: Amount, line: &ReadLine) -> StoreResult<()> {
+        let (Some(from), Some(to)) = (line.from, line.to) else {
+            return Err(line.damaged("is a posting without its wallets"));
+        };
+        if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() {
+            return Err(line.damaged("is no posting"));
+        }
+        let negative = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;
+        let (from_link, asset, floor) = self.side(from, negative, line)?;
+        let (to_link, other, _) = self.side(to, amount, line)?;
+        if asset != other {
+            return Err(line.damaged("moves one asset into another"));
+        }
+        let comparable = narrow(floor).filter(|_| narrow(Some(from.balance)).is_some());
+        if line.floor != comparable {
+            return Err(line.damaged("has another floor than its wallet"));
+        }
+        check_links(line, Links { from: from_link, to: to_link })
+    }
+
+    /// Moves one side's account on, and compares it with what the line says.
+    fn side(
+        &mut self,
+        end: End,
+        change: Amount,
+        line: &ReadLine,
+    ) -> StoreResult<(Link, Asset, Option<Amount>)> {
+        let wallet = self.known(end.wallet, line)?;
+        let balance = wallet.posted.checked_add(change);
+        if balance != Some(end.balance) {
+            return Err(line.damaged(&format!(
+                "says that wallet {} holds {}, and its postings say {}",
+                end.wallet,
+                end.balance.minor(),
+                balance.map_or("too much".to_owned(), |balance| balance.minor().to_string()),
+            )));
+        }
+        if wallet.status != Status::Open {
+            return Err(line.damaged(&format!(
+                "moves money of wallet {}, which is {}",
+                end.wallet, wallet.status
+            )));
+        }
+        let is_low = change.is_negative() && wallet.floor.is_some_and(|floor| end.balance < floor);
+        let is_high = change.is_positive() && wallet.ceiling.is_some_and(|most| end.balance > most);
+        if is_low || is_high {
+            return Err(line.damaged(&format!("takes wallet {} past its limit", end.wallet)));
+        }
+        wallet.posted = end.balance;
+        let linked = touch(wallet, end, line)?;
+        Ok((linked, wallet.asset, wallet.floor))
+    }
+
+    fn status(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
+        let (Some(end), None, Body::Status(change)) = (line.from, line.to, body(line)?) else {
+            return Err(line.damaged("is no change of status"));
+        };
+        let wallet = self.known(end.wallet, line)?;
+        let to = match kind {
+            Kind::Freeze => Status::Frozen,
+            Kind::Unfreeze => Status::Open,
+            Kind::Close => Status::Closed,
+            _ => return Err(line.damaged("is no change of status")),
+        };
+        let empty = wallet.posted == Amount::ZERO;
+        let agrees = change.wallet == end.wallet
+            && change.version == end.version
+            && (change.from, change.to) == (wallet.status, to)
+            && change.from != change.to
+            && change.from != Status::Closed
+            && end.balance == wallet.posted
+            && (to != Status::Closed || empty);
+        if !agrees {
+            return Err(line.damaged("changes a status in a way that can't be"));
+        }
+        wallet.status = to;
+        let from = touch(wallet, end, line)?;
+        check_links(line, Links { from, to: Link::default() })
+    }
+
+    fn known(&mut self, wallet: WalletId, line: &ReadLine) -> StoreResult<&mut Checked> {
+        let known = self.wallets.get_mut(&wallet);
+        known
+            .ok_or_else(|| line.damaged(&format!("touches wallet {wallet}, which is not open yet")))
+    }
+
+    fn asset(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let Body::Asset(asset) = body(line)? else { return Err(line.damaged("is no asset")) };
+        let world = asset.world_wallet();
+        let opened = Checked::opened(&world, asset.world, line.row);
+        if asset.world.stamp() != line.id
+            || self.assets.insert(asset.code(), asset.world).is_some()
+            || self.wallets.insert(asset.world, opened).is_some()
+        {
+            return Err(line.damaged("defines an asset again"));
+        }
+        Ok(())
+    }
+
+    fn wallet(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let Body::Wallet(wallet) = body(line)? else { return Err(line.damaged("is no wallet")) };
+        let world = self.assets.get(&wallet.asset.code());
+        let world = world.ok_or_else(|| line.damaged("opens a wallet in an unknown asset"))?;
+        let opened = Checked::opened(&wallet, *world, line.row);
+        if wallet.id.stamp() != line.id || self.wallets.insert(wallet.id, opened).is_some() {
+            return Err(line.damaged("opens a wallet again"));
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, line: &ReadLine) -> StoreResult<()> {
+        match body(line)? {
+            Body::Epoch(epoch) if epoch.number == self.epoch + 1 => {
+                self.epoch = epoch.number;
+                self.epoch_row = line.row;
+                Ok(())
+            }
+            _ => Err(line.damaged("is not the next epoch")),
+        }
+    }
+}
+
+impl Checked {
+    fn opened(record: &ledger_core::store::WalletRecord, world: WalletId, row: u64) -> Self {
+        Self {
+            asset: record.asset,
+            is_world: record.name.is_world(),
+            floor: record.floor,
+            ceiling: record.ceiling,
+            status: Status::Open,
+            posted: Amount::ZERO,
+            version: 0,
+            roots: Roots::default(),
+            registered: Registered {
+                name: record.name.to_string(),
+                owner: record.owner.as_ref().map(ToString::to_string),
+                world,
+                row,
+            },
+        }
+    }
+}
+
+fn refused(line: &ReadLine) -> StoreResult<()> {
+    let is_first = line.item == 0;
+    let has_all = line.key.is_some() && line.fingerprint.is_some() && line.kind.is_some();
+    let moves = line.amount.is_some() || line.from.is_some() || line.to.is_some();
+    if !has_all || moves || line.body.is_some() != is_first {
+        return Err(line.damaged("is no refusal"));
+    }
+    if is_first && !matches!(body(line)?, Body::Refusal { .. }) {
+        return Err(line.damaged("is no refusal"));
+    }
+    Ok(())
+}
+
+/// Counts a line that touched a wallet.
+fn touch(wallet: &mut Checked, end: End, line: &ReadLine) -> StoreResult<Link> {
+    wallet.version += 1;
+    if wallet.version != end.version {
+        return Err(line.damaged(&format!(
+            "is change {} of wallet {}, and should be {}",
+            end.version, end.wallet, wallet.version
+        )));
+    }
+    Ok(wallet.roots.push(line.row))
+}
+
+fn check_links(line: &ReadLine, expected: Links) -> StoreResult<()> {
+    if line.links == expected {
+        return Ok(());
+    }
+    Err(line.damaged("does not link to the lines before it"))
+}
+
+fn narrow(amount: Option<Amount>) -> Option<i64> {
+    amount.and_then(|amount| i64::try_from(amount.minor()).ok())
+}

@@ -1,0 +1,320 @@
+//! The full check of a file. It trusts nothing that is derived, and stops at the first thing wrong.
+
+use hashbrown::HashMap;
+use ledger_core::store::{StoreError, StoreResult};
+use ledger_core::{AssetCode, WalletId};
+use rusqlite::{Connection, Row};
+
+use crate::audit::check::{Checked, Checker};
+use crate::audit::head::Head;
+use crate::audit::keys::{KeyCheck, Twice};
+use crate::audit::watch::{Progress, STEP, Watch};
+use crate::base::failure::{damaged, reading};
+use crate::chain::account::Account;
+use crate::journal::line::{COLUMNS, Cell};
+use crate::journal::note::StoredNote;
+use crate::journal::read::{self, ReadLine};
+use crate::journal::seal::{self, Seal, Sealing};
+use crate::schema::connect::in_snapshot;
+use crate::schema::kinds::LineKind;
+use crate::schema::progress;
+use crate::schema::registry::{self, Registered};
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// The first thing wrong; none if nothing is.
+    pub problem: Option<String>,
+    /// Whether the check came to its end, or was stopped by its watcher or by a problem.
+    pub complete: bool,
+    /// Lines of the journal that were checked.
+    pub lines: u64,
+    /// Transactions among them.
+    pub transactions: u64,
+    /// Wallets that were checked, with those that stand for everything outside.
+    pub wallets: u64,
+    /// Notes (metadata and actor) that were erased.
+    pub erased: u64,
+    /// The end of the journal that was checked.
+    pub head: Head,
+}
+
+impl Verification {
+    fn failed_at_once(problem: String) -> Self {
+        let head = Head { epoch: 0, lines: 0, seal: seal::FIRST };
+        let (lines, transactions, wallets, erased) = (0, 0, 0, 0);
+        let problem = Some(problem);
+        Self { problem, complete: false, lines, transactions, wallets, erased, head }
+    }
+
+    /// Whether everything was checked and nothing is wrong.
+    pub fn is_ok(&self) -> bool {
+        self.complete && self.problem.is_none()
+    }
+}
+
+/// Checks the file that `connection` is open on, as it is when this begins, and that it has `anchors`,
+/// heads that were kept elsewhere.
+///
+/// What is derived is read in one snapshot. The journal is not: its lines never change, and a snapshot
+/// that is kept long would keep the log from being used again.
+pub(crate) fn verify(
+    connection: &Connection,
+    anchors: &[Head],
+    watch: Watch<'_>,
+) -> StoreResult<Verification> {
+    let check = in_snapshot(connection, || Verifier::new(connection, anchors));
+    let mut check = match check {
+        Ok(check) => check,
+        Err(StoreError::Broken(problem)) => return Ok(Verification::failed_at_once(problem)),
+        Err(other) => return Err(other),
+    };
+    let problem = match check.run(watch) {
+        Ok(done) => {
+            check.complete = done;
+            None
+        }
+        Err(StoreError::Broken(problem)) => Some(problem),
+        Err(other) => return Err(other),
+    };
+    Ok(Verification {
+        problem,
+        complete: check.complete,
+        lines: check.lines,
+        transactions: check.checker.transactions,
+        wallets: check.checker.wallets.len() as u64,
+        erased: check.erased,
+        head: check.head,
+    })
+}
+
+/// What is derived in the file, at one moment.
+struct Derived {
+    states: HashMap<WalletId, Account>,
+    registered: Vec<(WalletId, Registered)>,
+    assets: Vec<(AssetCode, WalletId)>,
+    /// All states take in every line up to this.
+    saved: u64,
+    /// All keys up to this line are in runs.
+    keys_upto: u64,
+    /// The line that began the epoch.
+    epoch_row: u64,
+}
+
+impl Derived {
+    fn read(connection: &Connection) -> StoreResult<Self> {
+        Ok(Self {
+            states: registry::load_all(connection)?,
+            registered: registry::list_all(connection)?,
+            assets: registry::list_all_assets(connection)?,
+            saved: progress::Progress::Balances.get(connection)?,
+            keys_upto: progress::Progress::Keys.get(connection)?,
+            epoch_row: progress::Progress::Epoch.get(connection)?,
+        })
+    }
+}
+
+struct Verifier<'a> {
+    connection: &'a Connection,
+    anchors: &'a [Head],
+    derived: Derived,
+    checker: Checker,
+    keys: KeyCheck,
+    twice: Twice,
+    sealing: Sealing,
+    seal: Seal,
+    head: Head,
+    lines: u64,
+    erased: u64,
+    complete: bool,
+}
+
+impl<'a> Verifier<'a> {
+    fn new(connection: &'a Connection, anchors: &'a [Head]) -> StoreResult<Self> {
+        check_pages(connection)?;
+        Ok(Self {
+            connection,
+            anchors,
+            derived: Derived::read(connection)?,
+            checker: Checker::default(),
+            keys: KeyCheck::new(connection)?,
+            twice: Twice::default(),
+            sealing: Sealing::after(&seal::FIRST),
+            seal: seal::FIRST,
+            head: Head::read(connection)?,
+            lines: 0,
+            erased: 0,
+            complete: false,
+        })
+    }
+
+    /// Says whether it came to the end.
+    fn run(&mut self, watch: Watch<'_>) -> StoreResult<bool> {
+        let (connection, total) = (self.connection, self.head.lines);
+        while self.lines < total {
+            let (first, last) = (self.lines + 1, total.min(self.lines + STEP));
+            read::rows(connection, first, last, |row| self.line(row).map(|()| true))?;
+            if self.lines != last {
+                return Err(damaged(format!("line {} of the journal is missing", self.lines + 1)));
+            }
+            if watch(Progress { done: self.lines, total }).is_break() {
+                return Ok(false);
+            }
+        }
+        self.check_end()?;
+        Ok(true)
+    }
+
+    fn line(&mut self, row: &Row<'_>) -> StoreResult<()> {
+        let line = ReadLine::read(row)?;
+        self.checker.line(&line)?;
+        self.check_seal(&line, row)?;
+        self.check_note(&line)?;
+        let opened = matches!(line.kind, Some(LineKind::Wallet | LineKind::Asset));
+        let opened = opened.then(|| WalletId::from_stamp(line.id));
+        let ends = [line.from, line.to].into_iter().flatten().map(|end| end.wallet);
+        for wallet in opened.into_iter().chain(ends) {
+            self.check_state(wallet, line.row)?;
+        }
+        if let Some(entry) = self.keys.line(&line) {
+            self.twice.add(entry);
+        }
+        self.lines += 1;
+        Ok(())
+    }
+
+    fn check_seal(&mut self, line: &ReadLine, row: &Row<'_>) -> StoreResult<()> {
+        let cell = |column| row.get_ref(column).ok().and_then(Cell::of);
+        let cells: Option<Vec<Cell<'_>>> = (0..COLUMNS.len()).map(cell).collect();
+        let cells =
+            cells.ok_or_else(|| line.damaged("has a value of a kind that is never written"))?;
+        self.sealing.line(&cells);
+        let Some(found) = line.seal else { return Ok(()) };
+        let sealing = std::mem::replace(&mut self.sealing, Sealing::after(&found));
+        if sealing.finish() != found {
+            return Err(
+                line.damaged("ends a commit whose seal is broken: one of its lines was changed")
+            );
+        }
+        self.seal = found;
+        match self.anchors.iter().find(|anchor| anchor.lines == line.row) {
+            Some(anchor) if (anchor.seal, anchor.epoch) != (found, self.checker.epoch) => Err(line
+                .damaged(&format!("does not have the seal of the head that was kept, {anchor}"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_note(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let note = StoredNote::find(line.row, self.connection)?;
+        match (line.note, note) {
+            (None, None) => Ok(()),
+            (Some(_), None) => {
+                self.erased += 1;
+                Ok(())
+            }
+            (Some(digest), Some(note)) if note.digest() == digest => note.read().map(|_| ()),
+            _ => Err(line.damaged("has a note that is not the one it was written with")),
+        }
+    }
+
+    /// Compares a wallet's state as it was written down with what the lines say, at the line that it
+    /// was written after.
+    fn check_state(&mut self, wallet: WalletId, row: u64) -> StoreResult<()> {
+        let Some(checked) = self.checker.wallets.get(&wallet) else { return Ok(()) };
+        let states = &mut self.derived.states;
+        let sound = match states.get(&wallet) {
+            // It was passed, and a line up to which all should be written is not in it.
+            None => row > self.derived.saved,
+            Some(state) if state.row.version == checked.version => {
+                states.remove(&wallet).is_some_and(|state| agrees(checked, &state))
+            }
+            Some(state) => state.row.version > checked.version,
+        };
+        if sound { Ok(()) } else { Err(state_damaged(wallet)) }
+    }
+
+    fn check_end(&mut self) -> StoreResult<()> {
+        if self.seal != self.head.seal {
+            return Err(damaged("the journal does not end with a seal"));
+        }
+        if let Some(anchor) = self.anchors.iter().find(|anchor| anchor.lines > self.lines) {
+            return Err(damaged(format!("the journal was cut off: it ends before {anchor}")));
+        }
+        if let Some(wallet) = self.derived.states.keys().next() {
+            return Err(state_damaged(*wallet));
+        }
+        self.check_registry()?;
+        self.check_sums()?;
+        if self.derived.saved > self.lines || self.derived.epoch_row != self.checker.epoch_row {
+            return Err(damaged("the derived tables claim to be further than the journal"));
+        }
+        self.keys.finish(self.derived.keys_upto)?;
+        let twice = std::mem::take(&mut self.twice).find(self.connection)?;
+        twice.map_or(Ok(()), |row| {
+            Err(damaged(format!("line {row} of the journal has a key that was used before")))
+        })
+    }
+
+    /// Assets and wallets are found by their names, all of them and no others.
+    fn check_registry(&self) -> StoreResult<()> {
+        for (wallet, registered) in &self.derived.registered {
+            let opened = self.checker.wallets.get(wallet);
+            if opened.is_none_or(|opened| opened.registered != *registered) {
+                return Err(damaged(format!(
+                    "wallet {wallet} is registered otherwise than it was opened; rebuild mends it"
+                )));
+            }
+        }
+        let known = &self.checker.assets;
+        let odd = |(code, world): &(AssetCode, WalletId)| known.get(code) != Some(world);
+        let (wallets, assets) = (&self.derived.registered, &self.derived.assets);
+        let missing = wallets.len() != self.checker.wallets.len() || assets.len() != known.len();
+        if missing || assets.iter().any(odd) {
+            return Err(damaged("wallets or assets are not as they were opened; rebuild mends it"));
+        }
+        Ok(())
+    }
+
+    /// What all wallets of an asset hold adds up to nothing.
+    fn check_sums(&self) -> StoreResult<()> {
+        let mut sums: HashMap<WalletId, i128> = HashMap::new();
+        for wallet in self.checker.wallets.values() {
+            // Past 128 bits it wraps, and zero stays zero.
+            let sum = sums.entry(wallet.registered.world).or_default();
+            *sum = sum.wrapping_add(wallet.posted.minor());
+        }
+        let unbalanced = self.checker.assets.iter().find(|(_, world)| sums.get(*world) != Some(&0));
+        unbalanced.map_or(Ok(()), |(code, _)| {
+            Err(damaged(format!("all wallets in {code} together do not hold zero")))
+        })
+    }
+}
+
+/// Whether SQLite's own structures are sound.
+fn check_pages(connection: &Connection) -> StoreResult<()> {
+    let found: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(reading)?;
+    if found == "ok" { Ok(()) } else { Err(damaged(found)) }
+}
+
+fn agrees(checked: &Checked, state: &Account) -> bool {
+    let row = &state.row;
+    let same = (row.asset, row.is_world, row.status, row.posted, row.floor, row.ceiling)
+        == (
+            checked.asset,
+            checked.is_world,
+            checked.status,
+            checked.posted,
+            checked.floor,
+            checked.ceiling,
+        );
+    same && row.held == ledger_core::Amount::ZERO && state.roots == checked.roots
+}
+
+fn state_damaged(wallet: WalletId) -> StoreError {
+    damaged(format!(
+        "the balance of wallet {wallet} as it was written down is not what its postings say; rebuild \
+         makes it again"
+    ))
+}

@@ -1,0 +1,58 @@
+//! What a failure of SQLite means: what the caller may believe afterwards.
+
+#![allow(clippy::needless_pass_by_value, reason = "so that they can be given to map_err by name")]
+
+use ledger_core::store::StoreError;
+use rusqlite::{Error, ErrorCode};
+
+/// A failure before anything could have become durable, in a write that will be taken back.
+pub(crate) fn before_commit(error: Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Busy(format!("the file is busy ({error}); try again"))
+        }
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Full("the disk is full; make room and try again".to_owned())
+        }
+        Some(ErrorCode::ConstraintViolation) => StoreError::Refused(format!(
+            "the database's own check refused a row ({error}); nothing was written"
+        )),
+        Some(ErrorCode::OutOfMemory | ErrorCode::TooBig | ErrorCode::OperationInterrupted) => {
+            StoreError::Refused(format!("the write was not possible ({error})"))
+        }
+        Some(ErrorCode::ReadOnly) => StoreError::Broken(format!(
+            "the file can't be written ({error}); check its permissions and those of its folder"
+        )),
+        _ => broken(&error),
+    }
+}
+
+/// A failure of a look.
+pub(crate) fn reading(error: Error) -> StoreError {
+    before_commit(error)
+}
+
+/// A failure of the commit itself: the rows may or may not be on the disk.
+pub(crate) fn in_commit(error: Error) -> StoreError {
+    StoreError::InDoubt(format!("the commit failed ({error})"))
+}
+
+fn broken(error: &Error) -> StoreError {
+    StoreError::Broken(match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => {
+            format!("the file is damaged ({error}); restore a backup, or run verify to see more")
+        }
+        Some(ErrorCode::NotADatabase) => {
+            format!("the file is not a ledger, nor any SQLite database ({error})")
+        }
+        Some(ErrorCode::SystemIoFailure) => {
+            format!("the disk failed ({error}); check it, then open the ledger again")
+        }
+        _ => format!("SQLite failed ({error})"),
+    })
+}
+
+/// Something in the file is not as it would have been written.
+pub(crate) fn damaged(what: impl std::fmt::Display) -> StoreError {
+    StoreError::Broken(format!("the file is damaged: {what}; restore a backup"))
+}

@@ -1,0 +1,5 @@
+//! The file itself: where it is, whether it is still the one that was opened, and who may write it.
+
+pub(crate) mod identity;
+pub(crate) mod place;
+pub(crate) mod turn;

@@ -1,0 +1,99 @@
+//! Where a ledger's file is, and what must be so before it is opened.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ledger_core::store::{StoreError, StoreResult};
+
+/// The path of a ledger's file, complete, with symbolic links followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place(PathBuf);
+
+impl Place {
+    /// Finds the file, or makes an empty one that only its owner can read.
+    pub(crate) fn find_or_make(path: &Path) -> StoreResult<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| refuse(path, "its folder can't be opened", &error))?;
+        let name = path.file_name().ok_or_else(|| {
+            StoreError::Broken(format!("{} does not name a file", path.display()))
+        })?;
+        let path = folder.join(name);
+        match make(&path).and_then(|file| sync(&file, &folder)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(refuse(&path, "it can't be made", &error))
+            }
+            _ => Self::find(&path),
+        }
+    }
+
+    /// Finds a file that is there. It is not opened: closing it again would take the locks of
+    /// another ledger that this process has open on it.
+    pub(crate) fn find(path: &Path) -> StoreResult<Self> {
+        let path =
+            fs::canonicalize(path).map_err(|error| refuse(path, "it can't be opened", &error))?;
+        let about =
+            fs::metadata(&path).map_err(|error| refuse(&path, "it can't be read", &error))?;
+        if !about.is_file() {
+            return Err(StoreError::Broken(format!("{} is not a file", path.display())));
+        }
+        check_links(&path, &about)?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A file beside it, as SQLite names them.
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
+        let mut path = self.0.clone().into_os_string();
+        path.push(ending);
+        path.into()
+    }
+}
+
+fn refuse(path: &Path, problem: &str, error: &io::Error) -> StoreError {
+    let what = format!("{}: {problem} ({error})", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull => StoreError::Full(what),
+        _ => StoreError::Broken(format!("{what}; check the path and the permissions")),
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn make(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// A new file is durable once its folder is.
+fn sync(file: &File, folder: &Path) -> io::Result<()> {
+    file.sync_all()?;
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Under two names a file would have two write-ahead logs.
+#[cfg(unix)]
+fn check_links(path: &Path, about: &fs::Metadata) -> StoreResult<()> {
+    use std::os::unix::fs::MetadataExt;
+    if about.nlink() == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Broken(format!(
+        "{} has {} names (hard links), and money would be lost between them; keep one",
+        path.display(),
+        about.nlink()
+    )))
+}
+
+#[cfg(not(unix))]
+fn check_links(_: &Path, _: &fs::Metadata) -> StoreResult<()> {
+    Ok(())
+}

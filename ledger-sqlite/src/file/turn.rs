@@ -1,0 +1,139 @@
+//! Taking turns: a lock file says which process may write. SQLite's own locks are not enough: on
+//! POSIX systems a process loses them when any part of it closes any descriptor of the file.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ledger_core::store::{StoreError, StoreResult};
+
+use crate::file::place::Place;
+
+/// The first pause between two tries; they double up to the last.
+const PAUSE_MIN: Duration = Duration::from_micros(20);
+const PAUSE_MAX: Duration = Duration::from_millis(2);
+
+/// The lock file of a ledger.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    file: File,
+    path: PathBuf,
+    wait: Duration,
+    /// Whether the turn is held as long as the ledger is open.
+    for_ever: bool,
+}
+
+/// A turn, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    pub(crate) fn open(place: &Place, wait: Duration) -> StoreResult<Self> {
+        let path = place.beside("-lock");
+        let file = options()
+            .open(&path)
+            .map_err(|error| StoreError::Broken(format!("{}: {error}", path.display())))?;
+        Ok(Self { file, path, wait, for_ever: false })
+    }
+
+    /// Takes the turn as long as the ledger is open.
+    pub(crate) fn keep(&mut self) -> StoreResult<()> {
+        self.acquire()?;
+        self.for_ever = true;
+        self.write_holder(&format!("process {}, in exclusive mode", std::process::id()))
+            .map_err(|error| StoreError::Broken(format!("{}: {error}", self.path.display())))
+    }
+
+    /// Waits for the turn.
+    pub(crate) fn take(&self) -> StoreResult<Option<Turn<'_>>> {
+        if self.for_ever {
+            return Ok(None);
+        }
+        self.acquire()?;
+        Ok(Some(Turn(self)))
+    }
+
+    fn acquire(&self) -> StoreResult<()> {
+        let begun = Instant::now();
+        let mut pause = PAUSE_MIN;
+        loop {
+            match self.file.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < self.wait => {
+                    thread::sleep(pause.mul_f64(0.5 + jitter()));
+                    pause = (2 * pause).min(PAUSE_MAX);
+                }
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.who())),
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::Broken(format!("{}: {error}", self.path.display())));
+                }
+            }
+        }
+    }
+
+    /// Who holds it, as far as the file tells.
+    fn who(&self) -> String {
+        let mut holder = String::new();
+        let read = File::open(&self.path).and_then(|mut file| file.read_to_string(&mut holder));
+        if read.is_ok() && !holder.is_empty() {
+            return format!("the ledger is open in {holder}; close it there first");
+        }
+        format!("other processes kept writing for {:?}; try again", self.wait)
+    }
+
+    /// Forgets who held it in exclusive mode and died; call it with the turn taken.
+    pub(crate) fn clear_holder(&self) -> StoreResult<()> {
+        let is_clear = self.file.metadata().is_ok_and(|about| about.len() == 0);
+        if is_clear {
+            return Ok(());
+        }
+        self.write_holder("")
+            .map_err(|error| StoreError::Broken(format!("{}: {error}", self.path.display())))
+    }
+
+    fn write_holder(&self, holder: &str) -> std::io::Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(holder.as_bytes())
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // Nothing can be done about it, and closing the file gives the lock back as well.
+        let _ = self.0.file.unlock();
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        if self.for_ever {
+            let _ = self.write_holder("");
+        }
+    }
+}
+
+#[cfg(unix)]
+fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    options
+}
+
+/// Somewhere from 0 to 1, so that processes that wait do not all come back at once.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    let [random, ..] = RandomState::new().hash_one(Instant::now()).to_le_bytes();
+    f64::from(random) / 255.0
+}

@@ -1,0 +1,267 @@
+//! Records as lines. What a line says of money comes from the record alone; its links come from the
+//! wallets it touches as they are just then.
+
+use ledger_core::store::{
+    Record, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
+};
+use ledger_core::{
+    Actor, Amount, AssetRecord, Metadata, Posting, Refusal, Rejection, StatusChange, Transaction,
+    WalletId,
+};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::base::amount::StoredAmount;
+use crate::base::failure::damaged;
+use crate::chain::account::{Account, Accounts};
+use crate::chain::links::{Link, Links};
+use crate::journal::append::Appender;
+use crate::journal::line::Line;
+use crate::journal::note::StoredNote;
+use crate::journal::seal::Seal;
+use crate::schema::kinds::LineKind;
+
+/// The part of a record that has no columns of its own, as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Body {
+    Asset(AssetRecord),
+    Wallet(WalletRecord),
+    Status(StatusChange),
+    Refusal { batch_item: Option<usize>, rejection: Rejection },
+    Epoch(Epoch),
+}
+
+/// A life of the file. A copy begins another one, so that it can't be taken for the file it was
+/// copied from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Epoch {
+    pub(crate) number: u64,
+    /// Random, because two copies may begin the same epoch.
+    pub(crate) id: String,
+}
+
+impl Body {
+    pub(crate) fn to_json(&self) -> StoreResult<String> {
+        serde_json::to_string(self).map_err(damaged)
+    }
+}
+
+/// Finds the account of a wallet that is not yet among those at hand.
+pub(crate) type Load<'a> = &'a dyn Fn(WalletId) -> StoreResult<Option<Account>>;
+
+/// Writes records as lines, and changes the accounts they touch on the way.
+pub(crate) struct Encoder<'a, 'c> {
+    appender: Appender<'a, 'c>,
+    accounts: &'a mut Accounts,
+    connection: &'c Connection,
+    load: Load<'a>,
+}
+
+impl<'a, 'c> Encoder<'a, 'c> {
+    pub(crate) fn new(
+        appender: Appender<'a, 'c>,
+        accounts: &'a mut Accounts,
+        connection: &'c Connection,
+        load: Load<'a>,
+    ) -> Self {
+        Self { appender, accounts, connection, load }
+    }
+
+    /// The row of the next line.
+    pub(crate) fn next_row(&self) -> u64 {
+        self.appender.next_row()
+    }
+
+    /// Seals what was written; gives the last line's row and the seal.
+    pub(crate) fn finish(self) -> StoreResult<(u64, Seal)> {
+        let last = self.appender.next_row() - 1;
+        Ok((last, self.appender.finish()?))
+    }
+
+    pub(crate) fn record(&mut self, record: &'a Record) -> StoreResult<()> {
+        match record {
+            Record::Asset(asset) => self.asset(asset),
+            Record::Wallet(wallet) => self.wallet(wallet),
+            Record::Transaction(transaction) => self.transaction(transaction),
+            Record::Refusal(refusal) => self.refusal(refusal),
+            _ => Err(StoreError::Refused("this store can't keep such a record".to_owned())),
+        }
+    }
+
+    fn asset(&mut self, asset: &AssetRecord) -> StoreResult<()> {
+        self.accounts.insert(Account::opened(&asset.world_wallet()));
+        let body = Body::Asset(AssetRecord { attributes: None, ..asset.clone() }).to_json()?;
+        let note = self.note(asset.attributes.as_ref(), None)?;
+        self.appender.line(|line| {
+            line.id = Some(asset.world.stamp());
+            line.kind = Some(LineKind::Asset.number());
+            line.note = note;
+            line.body = Some(body);
+        })
+    }
+
+    fn wallet(&mut self, wallet: &WalletRecord) -> StoreResult<()> {
+        self.accounts.insert(Account::opened(wallet));
+        let body = Body::Wallet(WalletRecord { meta: None, ..wallet.clone() }).to_json()?;
+        let note = self.note(wallet.meta.as_ref(), None)?;
+        self.appender.line(|line| {
+            line.id = Some(wallet.id.stamp());
+            line.kind = Some(LineKind::Wallet.number());
+            line.note = note;
+            line.body = Some(body);
+        })
+    }
+
+    fn transaction(&mut self, transaction: &'a Transaction) -> StoreResult<()> {
+        let first = self.appender.next_row();
+        let mut touching =
+            Touching { accounts: self.accounts, load: self.load, first, touches: SmallVec::new() };
+        apply(transaction, &mut touching);
+        let mut touches = touching.touches.into_iter();
+        let mut next = || touches.next().unwrap_or_else(|| Err(unknown_wallet()));
+        let header = |line: &mut Line<'a>| {
+            line.kind = Some(LineKind::Done(transaction.kind).number());
+            line.key = Some(transaction.key.as_str());
+            line.fingerprint = Some(transaction.fingerprint.as_bytes());
+        };
+        let mut note = self.note(transaction.meta.as_ref(), transaction.actor.as_deref())?;
+        for (item, posting) in (0..).zip(transaction.postings.iter()) {
+            let (from, to) = (next()?, next()?);
+            self.appender.line(|line| {
+                line.id = Some(transaction.id.stamp());
+                line.item = item;
+                line.note = note.take();
+                if item == 0 {
+                    header(line);
+                }
+                fill_posting(line, posting, &from, &to);
+            })?;
+        }
+        if let Some(change) = &transaction.status {
+            let touch = next()?;
+            let item = u32::try_from(transaction.postings.len()).unwrap_or(u32::MAX);
+            let body = Body::Status(*change).to_json()?;
+            self.appender.line(|line| {
+                line.id = Some(transaction.id.stamp());
+                line.item = item;
+                line.note = note.take();
+                if item == 0 {
+                    header(line);
+                }
+                fill_status(line, change, &touch);
+                line.body = Some(body);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// One line for each request, so that every key stands in a line of its own.
+    fn refusal(&mut self, refusal: &'a Refusal) -> StoreResult<()> {
+        let Refusal { batch_item, rejection, .. } = refusal;
+        let body = Body::Refusal { batch_item: *batch_item, rejection: rejection.clone() };
+        let mut body = Some(body.to_json()?);
+        for (place, item) in (0..).zip(&refusal.items) {
+            let note = self.note(item.meta.as_ref(), item.actor.as_deref())?;
+            self.appender.line(|line| {
+                line.id = Some(refusal.id.stamp());
+                line.item = place;
+                line.kind = Some(LineKind::Refused(item.kind).number());
+                line.key = Some(item.key.as_str());
+                line.fingerprint = Some(item.fingerprint.as_bytes());
+                line.note = note;
+                line.body = body.take();
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes the note of the next line; gives its digest.
+    fn note(
+        &self,
+        meta: Option<&Metadata>,
+        actor: Option<&Actor>,
+    ) -> StoreResult<Option<[u8; 32]>> {
+        let Some(note) = StoredNote::new(meta, actor, self.connection)? else { return Ok(None) };
+        note.insert(self.appender.next_row(), self.connection)?;
+        Ok(Some(note.digest()))
+    }
+}
+
+fn fill_posting(line: &mut Line<'_>, posting: &Posting, from: &Touch, to: &Touch) {
+    let from_balance = StoredAmount::from(posting.from_balance);
+    line.from_wallet = Some(posting.from.raw());
+    line.to_wallet = Some(posting.to.raw());
+    line.amount = Some(posting.amount.amount().into());
+    line.from_balance = Some(from_balance);
+    line.to_balance = Some(posting.to_balance.into());
+    line.floor = comparable_floor(from.floor, from_balance);
+    line.from_version = Some(posting.from_version);
+    line.to_version = Some(posting.to_version);
+    line.links = Links { from: from.link, to: to.link }.encode(line.row);
+}
+
+fn fill_status(line: &mut Line<'_>, change: &StatusChange, touch: &Touch) {
+    line.from_wallet = Some(change.wallet.raw());
+    line.from_balance = Some(touch.posted.into());
+    line.from_version = Some(change.version);
+    line.links = Links { from: touch.link, to: Link::default() }.encode(line.row);
+}
+
+/// The database compares integers rightly and nothing else.
+fn comparable_floor(floor: Option<Amount>, balance: StoredAmount) -> Option<i64> {
+    match (floor.map(StoredAmount::from)?, balance) {
+        (StoredAmount::Narrow(floor), StoredAmount::Narrow(_)) => Some(floor),
+        _ => None,
+    }
+}
+
+fn unknown_wallet() -> StoreError {
+    StoreError::Refused("a record touches a wallet that is not in the journal".to_owned())
+}
+
+/// Accounts while a transaction is applied to them, and what each line needs to know of them.
+struct Touching<'a> {
+    accounts: &'a mut Accounts,
+    load: Load<'a>,
+    /// The row of the transaction's first line.
+    first: u64,
+    touches: SmallVec<[StoreResult<Touch>; 2]>,
+}
+
+/// What a line needs to know of a wallet it touches.
+#[derive(Clone, Copy)]
+struct Touch {
+    link: Link,
+    floor: Option<Amount>,
+    /// Its balance before the line.
+    posted: Amount,
+}
+
+impl Touching<'_> {
+    /// Sees to it that the wallet is among the accounts.
+    fn load(&mut self, wallet: WalletId) -> StoreResult<()> {
+        let account = (self.load)(wallet)?.ok_or_else(unknown_wallet)?;
+        self.accounts.insert(account);
+        Ok(())
+    }
+}
+
+impl WalletRows for Touching<'_> {
+    fn touch(&mut self, wallet: WalletId, posting: Option<u32>) -> Option<&mut WalletRow> {
+        if self.accounts.get(wallet).is_none()
+            && let Err(error) = self.load(wallet)
+        {
+            self.touches.push(Err(error));
+            return None;
+        }
+        // A change of status stands behind all postings, of which each had two wallets.
+        let place = posting.map_or(self.touches.len() as u64 / 2, u64::from);
+        let account = self.accounts.get_mut(wallet)?;
+        let link = account.roots.push(self.first + place);
+        let WalletRow { floor, posted, .. } = account.row;
+        self.touches.push(Ok(Touch { link, floor, posted }));
+        Some(&mut account.row)
+    }
+}

@@ -1,0 +1,220 @@
+//! Lines as records again.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use ledger_core::store::{Record, StoreResult, WalletRecord};
+use ledger_core::{Asset, Kind};
+use ledger_core::{
+    AssetRecord, Key, Posting, Postings, Refusal, RefusedItem, StatusChange, Transaction,
+    TransactionId, WalletId,
+};
+use rusqlite::Connection;
+
+use crate::base::failure::damaged;
+use crate::journal::encode::Body;
+use crate::journal::note::{Note, StoredNote};
+use crate::journal::read::{self, ReadLine};
+use crate::schema::kinds::LineKind;
+use crate::schema::registry;
+
+/// What a record of the file is: one of the ledger's, or one that only a file has.
+#[derive(Clone, Debug)]
+pub(crate) enum Recorded {
+    Record(Record),
+    Epoch,
+}
+
+/// Puts lines together to records.
+pub(crate) struct RecordReader<'c> {
+    connection: &'c Connection,
+    assets: HashMap<WalletId, Asset>,
+}
+
+impl<'c> RecordReader<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection, assets: HashMap::new() }
+    }
+
+    /// The record of which `row` is a line, and the row of its first line.
+    pub(crate) fn at(&mut self, row: u64) -> StoreResult<Option<(u64, Recorded)>> {
+        let Some(line) = read::line(self.connection, row)? else { return Ok(None) };
+        let first = row.saturating_sub(line.item.into());
+        let mut found = None;
+        self.each(first, u64::MAX >> 1, |first, record| {
+            found = Some((first, record));
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// Hands the records that begin in the lines from `first` to `last` to `each`, with the row each
+    /// begins in, until it says no.
+    pub(crate) fn each(
+        &mut self,
+        first: u64,
+        last: u64,
+        mut each: impl FnMut(u64, Recorded) -> StoreResult<bool>,
+    ) -> StoreResult<()> {
+        let mut waiting: Vec<ReadLine> = Vec::new();
+        let mut goes_on = true;
+        read::lines(self.connection, first, last, |line| {
+            let begins = line.item == 0;
+            if begins && !waiting.is_empty() {
+                let (row, record) = self.record(&waiting)?;
+                waiting.clear();
+                goes_on = each(row, record)?;
+            }
+            let in_place = u64::from(line.item) == waiting.len() as u64
+                && waiting.first().is_none_or(|header| header.id == line.id);
+            if goes_on && !in_place {
+                return Err(line.damaged("does not follow the one before it"));
+            }
+            waiting.push(line);
+            Ok(goes_on)
+        })?;
+        if goes_on && !waiting.is_empty() {
+            let (row, record) = self.record(&waiting)?;
+            each(row, record)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, lines: &[ReadLine]) -> StoreResult<(u64, Recorded)> {
+        let header = lines.first().ok_or_else(|| damaged("a record without a line"))?;
+        let kind = header.kind.ok_or_else(|| header.damaged("has no kind"))?;
+        let recorded = match kind {
+            LineKind::Done(kind) => {
+                Record::Transaction(Arc::new(self.transaction(kind, header, lines)?))
+            }
+            LineKind::Refused(_) => Record::Refusal(Arc::new(self.refusal(header, lines)?)),
+            LineKind::Asset => Record::Asset(Arc::new(self.asset(header)?)),
+            LineKind::Wallet => Record::Wallet(Arc::new(self.wallet(header)?)),
+            LineKind::Epoch => return Ok((header.row, Recorded::Epoch)),
+        };
+        Ok((header.row, Recorded::Record(recorded)))
+    }
+
+    fn transaction(
+        &mut self,
+        kind: Kind,
+        header: &ReadLine,
+        lines: &[ReadLine],
+    ) -> StoreResult<Transaction> {
+        let id = TransactionId::from_stamp(header.id);
+        let moves = lines.iter().filter(|line| line.amount.is_some());
+        let postings: Postings =
+            moves.map(|line| self.posting(line)).collect::<StoreResult<_>>()?;
+        let status = lines.iter().find(|line| line.amount.is_none()).map(status).transpose()?;
+        let Note { meta, actor } = self.note(header)?;
+        Ok(Transaction {
+            id,
+            at: id.time(),
+            kind,
+            key: key(header)?,
+            fingerprint: fingerprint(header)?,
+            postings,
+            status,
+            meta,
+            actor,
+        })
+    }
+
+    pub(crate) fn posting(&mut self, line: &ReadLine) -> StoreResult<Posting> {
+        let (Some(from), Some(to), Some(amount)) = (line.from, line.to, line.amount) else {
+            return Err(line.damaged("is a posting without its parts"));
+        };
+        Ok(Posting {
+            from: from.wallet,
+            to: to.wallet,
+            amount: self.asset_of(from.wallet)?.of(amount),
+            from_balance: from.balance,
+            to_balance: to.balance,
+            from_version: from.version,
+            to_version: to.version,
+        })
+    }
+
+    /// What a wallet holds.
+    fn asset_of(&mut self, wallet: WalletId) -> StoreResult<Asset> {
+        if let Some(asset) = self.assets.get(&wallet) {
+            return Ok(*asset);
+        }
+        let asset = registry::asset_of(self.connection, wallet)?
+            .ok_or_else(|| damaged(format!("wallet {wallet} is in the journal only")))?;
+        self.assets.insert(wallet, asset);
+        Ok(asset)
+    }
+
+    fn refusal(&self, header: &ReadLine, lines: &[ReadLine]) -> StoreResult<Refusal> {
+        let Body::Refusal { batch_item, rejection } = body(header)? else {
+            return Err(header.damaged("is no refusal"));
+        };
+        let items = lines.iter().map(|line| self.refused_item(line));
+        let id = TransactionId::from_stamp(header.id);
+        Ok(Refusal {
+            id,
+            at: id.time(),
+            items: items.collect::<StoreResult<_>>()?,
+            batch_item,
+            rejection,
+        })
+    }
+
+    fn refused_item(&self, line: &ReadLine) -> StoreResult<RefusedItem> {
+        let Some(LineKind::Refused(kind)) = line.kind else {
+            return Err(line.damaged("is not refused as the rest of its batch is"));
+        };
+        let Note { meta, actor } = self.note(line)?;
+        Ok(RefusedItem { key: key(line)?, fingerprint: fingerprint(line)?, kind, meta, actor })
+    }
+
+    fn asset(&self, line: &ReadLine) -> StoreResult<AssetRecord> {
+        match body(line)? {
+            Body::Asset(asset) if asset.world.stamp() == line.id => {
+                Ok(AssetRecord { attributes: self.note(line)?.meta, ..asset })
+            }
+            _ => Err(line.damaged("is no asset")),
+        }
+    }
+
+    fn wallet(&self, line: &ReadLine) -> StoreResult<WalletRecord> {
+        match body(line)? {
+            Body::Wallet(wallet) if wallet.id.stamp() == line.id => {
+                Ok(WalletRecord { meta: self.note(line)?.meta, ..wallet })
+            }
+            _ => Err(line.damaged("is no wallet")),
+        }
+    }
+
+    /// The note of a line; empty also where it was erased.
+    pub(crate) fn note(&self, line: &ReadLine) -> StoreResult<Note> {
+        if line.note.is_none() {
+            return Ok(Note::default());
+        }
+        let found = StoredNote::find(line.row, self.connection)?;
+        found.map_or(Ok(Note::default()), |note| note.read())
+    }
+}
+
+fn status(line: &ReadLine) -> StoreResult<StatusChange> {
+    match body(line)? {
+        Body::Status(change) => Ok(change),
+        _ => Err(line.damaged("is no change of status")),
+    }
+}
+
+/// What a line says as JSON.
+pub(crate) fn body(line: &ReadLine) -> StoreResult<Body> {
+    let json = line.body.as_deref().ok_or_else(|| line.damaged("has no body"))?;
+    serde_json::from_str(json)
+        .map_err(|error| line.damaged(&format!("has a broken body ({error})")))
+}
+
+fn key(line: &ReadLine) -> StoreResult<Key> {
+    line.key.clone().ok_or_else(|| line.damaged("has no key"))
+}
+
+fn fingerprint(line: &ReadLine) -> StoreResult<ledger_core::Fingerprint> {
+    line.fingerprint.ok_or_else(|| line.damaged("has no fingerprint"))
+}

@@ -1,0 +1,209 @@
+//! A ledger in a file.
+
+use std::ops::{ControlFlow, Deref};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger_core::{Clock, Ledger, LedgerBuilder, Result};
+
+use crate::audit::head::Head;
+use crate::audit::query::Table;
+use crate::audit::verify::Verification;
+use crate::audit::watch::Watch;
+use crate::options::Durability;
+use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, verify_file};
+
+/// A ledger in one SQLite file.
+///
+/// It reads like the [`Ledger`] it is. Threads share it by reference, or by cloning the ledger in it.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("shop.ledger");
+/// use ledger_core::{Asset, WalletSpec};
+/// use ledger_sqlite::SqliteLedger;
+///
+/// let ledger = SqliteLedger::open(&path)?;
+/// let usd = Asset::iso("USD")?;
+/// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
+/// drop(ledger);
+///
+/// let ledger = SqliteLedger::open(&path)?;
+/// assert_eq!(ledger.balance(&alice)?.posted.to_string(), "100.00 USD");
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteLedger {
+    ledger: Ledger,
+    store: Arc<SqliteStore>,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger in that file, or makes it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder(path).open()
+    }
+
+    /// Settings for opening it.
+    pub fn builder(path: impl AsRef<Path>) -> SqliteLedgerBuilder {
+        SqliteLedgerBuilder {
+            path: path.as_ref().to_owned(),
+            settings: Settings::default(),
+            adjust: Vec::new(),
+        }
+    }
+
+    /// The end of the journal: keep it elsewhere, and [`verify_with`](Self::verify_with) can later
+    /// tell whether anything before it was changed or cut off.
+    pub fn head(&self) -> Result<Head> {
+        Ok(self.store.head()?)
+    }
+
+    /// Checks everything in the file.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_sqlite::SqliteLedger;
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let found = ledger.verify()?;
+    /// assert_eq!(found.problem, None);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn verify(&self) -> Result<Verification> {
+        self.verify_with(&[], &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Checks everything in the file, and that it has these heads, which were kept elsewhere. Calls
+    /// `watch` now and then, which may stop it.
+    pub fn verify_with(&self, anchors: &[Head], watch: Watch<'_>) -> Result<Verification> {
+        Ok(self.store.verify(anchors, watch)?)
+    }
+
+    /// The same for a file in which the ledger is not open, perhaps because it is too damaged for
+    /// that.
+    pub fn verify_file(
+        path: impl AsRef<Path>,
+        anchors: &[Head],
+        watch: Watch<'_>,
+    ) -> Result<Verification> {
+        Ok(verify_file(path.as_ref(), anchors, watch)?)
+    }
+
+    /// Copies the file, as it is at one moment, to a path where there is none yet. Writing goes on
+    /// meanwhile.
+    ///
+    /// The copy knows that it is one: opening it begins a new epoch, so that it can't be taken for
+    /// this file. Keys that were used after the copy was made are unknown in it, so a retry of such
+    /// a request would be carried out again.
+    pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
+        Ok(self.store.backup(path.as_ref())?)
+    }
+
+    /// Asks the file in SQL. Only reading is possible.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_core::{Asset, WalletSpec};
+    /// # use ledger_sqlite::{SqliteLedger, Value};
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
+    /// let found = ledger.query("SELECT posted FROM balance WHERE name = 'user:alice'")?;
+    /// assert_eq!(found.rows, [[Value::Integer(100_00)]]);
+    /// assert!(ledger.query("DELETE FROM journal").is_err());
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn query(&self, sql: &str) -> Result<Table> {
+        Ok(self.store.query(sql)?)
+    }
+
+    /// Figures of the file and of the memory that goes with it.
+    pub fn file_stats(&self) -> Result<FileStats> {
+        Ok(self.store.file_stats()?)
+    }
+
+    /// Makes everything in the file that is derived from the journal again: balances, the index of
+    /// keys, names. No one may have it open. A crash meanwhile leaves it as it was.
+    pub fn rebuild(path: impl AsRef<Path>, watch: Watch<'_>) -> Result<()> {
+        Ok(rebuild_file(path.as_ref(), &Settings::default(), watch)?)
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The store below it.
+    pub fn store(&self) -> &Arc<SqliteStore> {
+        &self.store
+    }
+}
+
+impl Deref for SqliteLedger {
+    type Target = Ledger;
+
+    fn deref(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder>;
+
+/// Settings of a file that is about to be opened. What is not set is as usual.
+#[must_use]
+pub struct SqliteLedgerBuilder {
+    path: PathBuf,
+    settings: Settings,
+    adjust: Vec<Adjust>,
+}
+
+impl SqliteLedgerBuilder {
+    /// What a commit that was answered survives.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.settings.durability = durability;
+        self
+    }
+
+    /// Keeps every other process, and every other ledger of this one, from opening the file. Balances
+    /// then come from memory alone.
+    pub fn exclusive(mut self, exclusive: bool) -> Self {
+        self.settings.exclusive = exclusive;
+        self
+    }
+
+    /// How long a group waits for other processes that write.
+    pub fn lock_wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait;
+        self.ledger(move |ledger| ledger.lock_wait(wait))
+    }
+
+    /// Takes the time from this clock instead of the machine's.
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        self.ledger(move |ledger| ledger.clock(clock))
+    }
+
+    /// The number in the lowest bits of every id: give each ledger its own where ids of several
+    /// ledgers meet.
+    pub fn node(self, node: u8) -> Self {
+        self.ledger(move |ledger| ledger.node(node))
+    }
+
+    /// Any other setting of the ledger.
+    pub fn ledger(mut self, adjust: impl FnOnce(LedgerBuilder) -> LedgerBuilder + 'static) -> Self {
+        self.adjust.push(Box::new(adjust));
+        self
+    }
+
+    /// Opens the ledger.
+    pub fn open(self) -> Result<SqliteLedger> {
+        let store = Arc::new(SqliteStore::open(&self.path, self.settings)?);
+        let builder = LedgerBuilder::on(store.clone());
+        let builder = self.adjust.into_iter().fold(builder, |builder, adjust| adjust(builder));
+        Ok(SqliteLedger { ledger: builder.build()?, store })
+    }
+}

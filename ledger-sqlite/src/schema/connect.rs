@@ -1,0 +1,109 @@
+//! Connections, with all that must be said to SQLite before it is trusted with money.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::base::failure::{before_commit, reading};
+use crate::options::Durability;
+
+/// The first SQLite in which two connections that write and checkpoint at the same instant can't lose
+/// a commit.
+const SQLITE_MIN: i32 = 3_051_003;
+/// Prepared statements kept on a connection; there are fewer.
+const STATEMENTS: usize = 64;
+/// Memory for pages on a connection that writes, in KiB.
+const WRITER_CACHE_KIB: i32 = 65_536;
+/// The same on one that reads.
+const READER_CACHE_KIB: i32 = 8_192;
+
+pub(crate) fn check_sqlite() -> StoreResult<()> {
+    if rusqlite::version_number() >= SQLITE_MIN {
+        return Ok(());
+    }
+    Err(StoreError::Broken(format!(
+        "SQLite {} can lose commits; use 3.51.3 or later, such as the one that comes with the \
+         feature `bundled`",
+        rusqlite::version()
+    )))
+}
+
+/// Opens the connection that writes.
+///
+/// The order matters: WAL mode set at the default level unlinks a journal without syncing the
+/// folder, and a power cut then may take the whole file back. So the first commit is at EXTRA.
+pub(crate) fn writer(path: &Path, durability: Durability) -> StoreResult<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = |pragma: &str, value: &str| {
+        connection.pragma_update(None, pragma, value).map_err(before_commit)
+    };
+    set("synchronous", "EXTRA")?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(before_commit)?;
+    if mode != "wal" {
+        return Err(StoreError::Broken(format!(
+            "the file can't be put into WAL mode (it is in {mode} mode); check that its folder can \
+             be written and is on a local disk"
+        )));
+    }
+    set("synchronous", durability.synchronous())?;
+    set("wal_autocheckpoint", "0")?;
+    set("cache_size", &(-WRITER_CACHE_KIB).to_string())?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn reader(path: &Path) -> StoreResult<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set =
+        |pragma: &str, value: &str| connection.pragma_update(None, pragma, value).map_err(reading);
+    set("cache_size", &(-READER_CACHE_KIB).to_string())?;
+    // Closing it must not checkpoint: that is the writer's.
+    set("wal_autocheckpoint", "0")?;
+    set("query_only", "ON")?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads this file and writes a copy of it.
+pub(crate) fn copier(path: &Path) -> StoreResult<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", "0").map_err(reading)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> StoreResult<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+    let connection = Connection::open_with_flags(path, flags).map_err(reading)?;
+    harden(&connection).map_err(reading)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// The file may come from anyone.
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.pragma_update(None, "cell_size_check", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// One snapshot for several statements, and one taking of SQLite's locks.
+pub(crate) fn in_snapshot<T>(
+    connection: &Connection,
+    what: impl FnOnce() -> StoreResult<T>,
+) -> StoreResult<T> {
+    let run =
+        |sql| connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(reading);
+    run("BEGIN")?;
+    let result = what();
+    run("COMMIT")?;
+    result
+}

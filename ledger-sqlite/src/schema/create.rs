@@ -1,0 +1,110 @@
+//! The schema: made in an empty file, recognised in another, brought forward if it is older.
+
+use ledger_core::Kind;
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::base::failure::{before_commit, reading};
+use crate::schema::kinds::LineKind;
+
+const TABLES: &str = include_str!("tables.sql");
+const VIEWS: &str = include_str!("views.sql");
+
+/// "LEDG", in the file's header: `file` and SQLite tools show it.
+pub(crate) const APPLICATION_ID: i32 = 0x4c45_4447;
+/// The schema that this version writes.
+pub(crate) const SCHEMA_VERSION: i32 = 1;
+
+/// What is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Nothing,
+    Ledger,
+}
+
+/// Looks what is in the file, and refuses what is not ours.
+pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
+    let number = |pragma: &str| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(reading)
+    };
+    let (id, version) = (number("application_id")?, number("user_version")?);
+    let tables: u64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(reading)?;
+    if tables == 0 && id == 0 && version == 0 {
+        return Ok(Content::Nothing);
+    }
+    if id != APPLICATION_ID {
+        let problem = "the file is a SQLite database of something else, not a ledger; give \
+                       another path";
+        return Err(StoreError::Broken(problem.to_owned()));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(StoreError::Broken(format!(
+            "the file has schema {version}, and this version of the library knows those up to \
+             {SCHEMA_VERSION}; use a newer version"
+        )));
+    }
+    check_tables(connection)?;
+    Ok(Content::Ledger)
+}
+
+/// Makes the tables of an empty file; the caller's transaction makes them durable.
+pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
+    let make = |connection: &mut Connection| -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(VIEWS)?;
+        for kind in Kind::ALL {
+            for (line, outcome) in
+                [(LineKind::Done(*kind), "done"), (LineKind::Refused(*kind), "refused")]
+            {
+                transaction.execute(
+                    "INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, ?3)",
+                    (line.number(), kind.code(), outcome),
+                )?;
+            }
+        }
+        for (kind, code) in
+            [(LineKind::Asset, "asset"), (LineKind::Wallet, "wallet"), (LineKind::Epoch, "epoch")]
+        {
+            transaction.execute(
+                "INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, 'done')",
+                (kind.number(), code),
+            )?;
+        }
+        transaction.execute_batch(
+            "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));
+             INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0);",
+        )?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()
+    };
+    make(connection).map_err(before_commit)
+}
+
+/// Compares the schema with ours word by word, so that no trigger or changed table of a hostile file
+/// is ever run.
+fn check_tables(connection: &Connection) -> StoreResult<()> {
+    let expected = Connection::open_in_memory().map_err(reading)?;
+    expected.execute_batch(TABLES).and_then(|()| expected.execute_batch(VIEWS)).map_err(reading)?;
+    if schema_of(&expected)? == schema_of(connection)? {
+        return Ok(());
+    }
+    Err(StoreError::Broken(
+        "the file's tables are not those of a ledger: something was added, changed or removed; \
+         undo that, or restore a backup"
+            .to_owned(),
+    ))
+}
+
+fn schema_of(connection: &Connection) -> StoreResult<Vec<(String, Option<String>)>> {
+    let mut find = connection
+        .prepare(
+            "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
+        )
+        .map_err(reading)?;
+    let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(reading)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(reading)
+}

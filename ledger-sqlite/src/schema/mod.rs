@@ -1,0 +1,7 @@
+//! The tables, and the connections to them.
+
+pub(crate) mod connect;
+pub(crate) mod create;
+pub(crate) mod kinds;
+pub(crate) mod progress;
+pub(crate) mod registry;

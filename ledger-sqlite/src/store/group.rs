@@ -1,0 +1,330 @@
+//! A group on its way into the file.
+
+use ledger_core::store::{Group, Record, Rows, Stamp, Stamps, StoreError, StoreResult, Wants};
+use ledger_core::{Timestamp, WalletId};
+use parking_lot::MutexGuard;
+use rusqlite::Connection;
+
+use crate::base::failure::{before_commit, damaged, in_commit};
+use crate::chain::account::{Account, Accounts};
+use crate::file::turn::Turn;
+use crate::journal::append::Appender;
+use crate::journal::encode::Encoder;
+use crate::journal::read::Tip;
+use crate::keys::entry::Entry;
+use crate::keys::index::Change;
+use crate::schema::registry;
+use crate::state::key_entries;
+use crate::store::SqliteStore;
+use crate::store::checkpoint::BYTES;
+use crate::store::look::Look;
+use crate::store::sweep::Sweep;
+use crate::store::writer::Writer;
+
+/// Bytes that a line takes, about: what a checkpoint is planned with.
+const LINE_BYTES: u64 = 160;
+/// Pages that a commit writes, at least.
+const COMMIT_BYTES: u64 = 2 * 4_096;
+
+pub(crate) struct SqliteGroup<'a> {
+    store: &'a SqliteStore,
+    writer: MutexGuard<'a, Writer>,
+    /// Copies of what the group works on.
+    accounts: Accounts,
+    tip: Tip,
+    /// Whether the transaction is open and must be taken back.
+    open: bool,
+    /// Given back last.
+    _turn: Option<Turn<'a>>,
+}
+
+/// What a commit changes in memory once it is durable.
+struct Committed {
+    accounts: Accounts,
+    keys: Vec<Entry>,
+    tip: Tip,
+    saved: Option<u64>,
+    change: Option<Change>,
+}
+
+impl SqliteStore {
+    /// Takes the writer's place, and catches up with what others wrote.
+    pub(super) fn begin_group(&self) -> StoreResult<SqliteGroup<'_>> {
+        self.health.check()?;
+        let mut writer = self.writer.lock();
+        self.health.check()?;
+        let turn = self.turns.take()?;
+        writer.check_log()?;
+        begin(&writer.connection)?;
+        let mut group = SqliteGroup {
+            store: self,
+            writer,
+            accounts: Accounts::default(),
+            tip: self.state.read().tip,
+            open: true,
+            _turn: turn,
+        };
+        group.catch_up()?;
+        Ok(group)
+    }
+}
+
+fn begin(connection: &Connection) -> StoreResult<()> {
+    let run = |sql| connection.prepare_cached(sql).and_then(|mut begin| begin.execute([]));
+    run("BEGIN IMMEDIATE").map(|_| ()).map_err(before_commit)
+}
+
+impl SqliteGroup<'_> {
+    /// Only now, inside of the transaction, is it certain that nobody else writes.
+    fn catch_up(&mut self) -> StoreResult<()> {
+        let connection = &self.writer.connection;
+        if self.store.settings.exclusive
+            || crate::journal::read::last_row(connection)? == self.tip.row
+        {
+            return Ok(());
+        }
+        let mut state = self.store.state.write();
+        state.catch_up(connection)?;
+        let saved = crate::schema::progress::Progress::Balances.get(connection)?;
+        state.saved = state.saved.max(saved);
+        let runs = crate::schema::progress::Progress::Runs.get(connection)?;
+        let is_stale = runs != state.keys.generation();
+        if is_stale {
+            state.keys.reload(connection)?;
+        }
+        self.tip = state.tip;
+        drop(state);
+        if is_stale {
+            self.writer.keys.forget();
+        }
+        Ok(())
+    }
+
+    fn account(&self, wallet: WalletId) -> StoreResult<Option<Account>> {
+        find_account(self.store, wallet, &self.writer.connection)
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look::inside(self.store, &self.writer.connection)
+    }
+
+    fn load_wallets(&mut self, wants: &Wants<'_>, rows: &mut Rows) -> StoreResult<()> {
+        self.accounts = Accounts::with_capacity(wants.wallets.len());
+        let state = self.store.state.read();
+        let mut missing = Vec::new();
+        for &wallet in &wants.wallets {
+            match state.account(wallet) {
+                Some(account) => {
+                    rows.insert_wallet(account.row);
+                    self.accounts.insert(account.clone());
+                }
+                None => missing.push(wallet),
+            }
+        }
+        drop(state);
+        for wallet in missing {
+            if let Some(account) = self.account(wallet)? {
+                rows.insert_wallet(account.row);
+                self.accounts.insert(account);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_names(&mut self, wants: &Wants<'_>, rows: &mut Rows) -> StoreResult<()> {
+        for &name in &wants.names {
+            let Some(place) = registry::find_name(name, &self.writer.connection)? else { continue };
+            let record = self.look().wallet_record(place)?;
+            let account = self.account(record.id)?.ok_or_else(|| damaged("a name of no wallet"))?;
+            rows.insert_wallet(account.row);
+            rows.insert_name(record);
+            self.accounts.insert(account);
+        }
+        Ok(())
+    }
+
+    /// Writes the records and does a piece of the work that is due, in the open transaction.
+    fn write(&mut self, records: &[Record]) -> StoreResult<Committed> {
+        check_order(records, self.tip.id)?;
+        let mut accounts = std::mem::take(&mut self.accounts);
+        let writer = &mut *self.writer;
+        let connection = &writer.connection;
+        let state = self.store.state.read();
+        let load = |wallet: WalletId| match state.account(wallet) {
+            Some(account) => Ok(Some(account.clone())),
+            None => registry::load(wallet, connection),
+        };
+        let appender = Appender::new(connection, self.tip.row, &self.tip.seal)?;
+        let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
+        let mut keys = Vec::with_capacity(records.len());
+        for record in records {
+            let row = encoder.next_row();
+            registry::register(record, row, connection)?;
+            key_entries(&state.keys, record, row, |entry| keys.push(entry));
+            encoder.record(record)?;
+        }
+        let (row, seal) = encoder.finish()?;
+        let id = records.last().map_or(self.tip.id, Record::stamp);
+        let tip = Tip { row, id, seal };
+        let lines = usize::try_from(row - self.tip.row).unwrap_or(usize::MAX);
+        let change = writer.keys.step(&state.keys, keys.len(), self.tip.row, connection)?;
+        writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
+        let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
+        writer.since_checkpoint += (lines as u64 * LINE_BYTES).max(COMMIT_BYTES);
+        // Whatever there is no room for is found out now, while it can still be taken back.
+        connection.cache_flush().map_err(before_commit)?;
+        Ok(Committed { accounts, keys, tip, saved, change })
+    }
+
+    fn commit_transaction(&mut self) -> StoreResult<()> {
+        let connection = &self.writer.connection;
+        let run = |sql| connection.prepare_cached(sql).and_then(|mut commit| commit.execute([]));
+        run("COMMIT").map_err(in_commit)?;
+        self.open = false;
+        self.writer.identity.check()
+    }
+
+    /// Writes all wallets' states down, so that the next opening is quick.
+    pub(super) fn settle(mut self) -> StoreResult<()> {
+        let saved = {
+            let state = self.store.state.read();
+            let mut sweep = Sweep::over(&state.accounts, state.saved, state.tip.row);
+            sweep.finish(&state.accounts, &self.writer.connection)?
+        };
+        self.commit_transaction()?;
+        self.store.state.write().saved = saved;
+        self.writer.checkpoint()
+    }
+
+    fn publish(&self, committed: Committed) {
+        let mut state = self.store.state.write();
+        if let Some(change) = committed.change {
+            state.keys.apply(change);
+        }
+        state.saved = state.saved.max(committed.saved.unwrap_or(0));
+        // A reader may have been faster, and taken it all from the file.
+        if state.tip.row < committed.tip.row {
+            committed.keys.into_iter().for_each(|entry| state.keys.add(entry));
+            state.accounts.absorb(committed.accounts);
+            state.tip = committed.tip;
+        }
+    }
+
+    /// What was committed is durable already, so a failure here is none of the group's.
+    fn checkpoint_if_due(&mut self) {
+        if self.writer.since_checkpoint < BYTES {
+            return;
+        }
+        match self.writer.checkpoint() {
+            Ok(()) => {}
+            // Its pages may be half on the disk: everything is opened anew before it goes on.
+            Err(error) => {
+                let problem = format!("a checkpoint failed ({error})");
+                self.store.health.ail(StoreError::InDoubt(problem));
+            }
+        }
+    }
+}
+
+/// A wallet's account, from memory or from the file, in an open transaction.
+fn find_account(
+    store: &SqliteStore,
+    wallet: WalletId,
+    connection: &Connection,
+) -> StoreResult<Option<Account>> {
+    if let Some(account) = store.state.read().account(wallet) {
+        return Ok(Some(account.clone()));
+    }
+    registry::load(wallet, connection)
+}
+
+fn check_order(records: &[Record], last: Stamp) -> StoreResult<()> {
+    let stamps = records.iter().map(Record::stamp);
+    if std::iter::once(last).chain(stamps).is_sorted_by(|earlier, later| earlier < later) {
+        return Ok(());
+    }
+    let problem = "records must come in the order of their ids, behind those there are";
+    Err(StoreError::Refused(problem.to_owned()))
+}
+
+impl Group for SqliteGroup<'_> {
+    fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows> {
+        self.store.health.check()?;
+        let mut rows = Rows::with_room_for(wants);
+        self.load_wallets(wants, &mut rows)?;
+        self.load_names(wants, &mut rows)?;
+        let look = self.look();
+        for &key in &wants.keys {
+            if let Some(answer) = look.answer(key)? {
+                rows.insert_answer(key.clone(), answer);
+            }
+        }
+        for &code in &wants.assets {
+            if let Some(asset) = look.asset(code)? {
+                rows.insert_asset(asset);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn reserve(&mut self, now: Timestamp, node: u8, count: usize) -> StoreResult<Option<Stamps>> {
+        Ok(Stamps::after(Some(self.tip.id), now, node, count))
+    }
+
+    fn commit(mut self: Box<Self>, records: Vec<Record>) -> StoreResult<()> {
+        self.store.health.check()?;
+        let committed = match self.write(&records) {
+            Ok(committed) => committed,
+            Err(error) => {
+                self.writer.forget_work();
+                return Err(error);
+            }
+        };
+        // From here on nobody knows, until the commit has returned. A panic counts as doubt.
+        let doubt = Doubt(self.store);
+        let done = self.commit_transaction();
+        std::mem::forget(doubt);
+        if let Err(error) = done {
+            self.store.health.ail(error.clone());
+            return Err(in_doubt(error));
+        }
+        self.publish(committed);
+        self.checkpoint_if_due();
+        Ok(())
+    }
+}
+
+/// Whatever went wrong in a commit, of this one nobody knows.
+fn in_doubt(error: StoreError) -> StoreError {
+    match error {
+        StoreError::InDoubt(_) => error,
+        other => StoreError::InDoubt(other.to_string()),
+    }
+}
+
+/// Makes the store doubt, unless it is forgotten.
+struct Doubt<'a>(&'a SqliteStore);
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        self.0.health.ail(StoreError::InDoubt("a commit was interrupted".to_owned()));
+    }
+}
+
+impl Drop for SqliteGroup<'_> {
+    fn drop(&mut self) {
+        if !self.open || self.store.health.is_forked() {
+            return;
+        }
+        // After a doubtful commit the connection is not used again.
+        if self.store.health.is_in_doubt() {
+            return;
+        }
+        if let Err(error) = self.writer.connection.execute_batch("ROLLBACK")
+            && !self.writer.connection.is_autocommit()
+        {
+            let problem = format!("a write could not be taken back ({error})");
+            self.store.health.ail(StoreError::InDoubt(problem));
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Looking. Lines never change, so what memory says of wallets and keys, and lines read later, always
+//! fit together; what must not happen is to miss what another process has committed.
+
+use std::sync::Arc;
+
+use ledger_core::store::{
+    Position, Record, Span, Stamp, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
+};
+use ledger_core::{
+    Answer, AssetCode, AssetRecord, Entry, Key, Order, TransactionId, Wallet, WalletId, WalletName,
+};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use crate::base::failure::damaged;
+use crate::chain::account::Account;
+use crate::file::place::Place;
+use crate::journal::history::History;
+use crate::journal::read;
+use crate::journal::records::{RecordReader, Recorded};
+use crate::schema::connect::in_snapshot;
+use crate::schema::{connect, registry};
+use crate::store::SqliteStore;
+
+/// Read connections that are not in use; more are opened as more threads look at once.
+#[derive(Debug, Default)]
+pub(crate) struct Readers(Mutex<Vec<Connection>>);
+
+/// How many are kept.
+const READERS_MAX: usize = 16;
+
+impl Readers {
+    fn take(&self, place: &Place) -> StoreResult<Connection> {
+        let waiting = self.0.lock().pop();
+        waiting.map_or_else(|| connect::reader(place.path()), Ok)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut waiting = self.0.lock();
+        if waiting.len() < READERS_MAX {
+            waiting.push(connection);
+        }
+    }
+
+    /// Takes all that are not in use.
+    pub(crate) fn drain(&self) -> Vec<Connection> {
+        std::mem::take(&mut *self.0.lock())
+    }
+}
+
+impl SqliteStore {
+    /// Looks at the file as it is now.
+    pub(super) fn look<T>(&self, what: impl FnOnce(&Look<'_>) -> StoreResult<T>) -> StoreResult<T> {
+        self.with_reader(|connection| {
+            self.refresh(connection)?;
+            what(&Look { store: self, connection })
+        })
+    }
+
+    fn with_reader<T>(&self, what: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
+        self.health.check()?;
+        let connection = self.readers.take(&self.place)?;
+        let result = what(&connection);
+        // What was read meanwhile may be in doubt as well.
+        self.health.check()?;
+        if result.is_ok() {
+            self.readers.give_back(connection);
+        }
+        result
+    }
+
+    /// Takes in what other processes have committed.
+    fn refresh(&self, connection: &Connection) -> StoreResult<()> {
+        if self.settings.exclusive || read::last_row(connection)? <= self.state.read().tip.row {
+            return Ok(());
+        }
+        in_snapshot(connection, || {
+            self.state.write().catch_up(connection)?;
+            Ok(())
+        })
+    }
+
+    /// The rows of wallets, all of one state.
+    pub(super) fn find_rows(&self, wallets: &[WalletId]) -> StoreResult<Vec<Option<WalletRow>>> {
+        self.health.check()?;
+        if self.settings.exclusive
+            && let Some(rows) = self.rows_in_memory(wallets)
+        {
+            self.health.check()?;
+            return Ok(rows);
+        }
+        self.with_reader(|connection| {
+            self.refresh(connection)?;
+            match self.rows_in_memory(wallets) {
+                Some(rows) => Ok(rows),
+                None => self.load_rows(wallets, connection),
+            }
+        })
+    }
+
+    /// None if memory lacks one of them.
+    fn rows_in_memory(&self, wallets: &[WalletId]) -> Option<Vec<Option<WalletRow>>> {
+        let state = self.state.read();
+        wallets.iter().map(|&wallet| state.account(wallet).map(|it| Some(it.row))).collect()
+    }
+
+    /// Loads what memory lacks. Nobody publishes meanwhile, and what was committed and is not
+    /// published is taken from the file, so all is of one state.
+    fn load_rows(
+        &self,
+        wallets: &[WalletId],
+        connection: &Connection,
+    ) -> StoreResult<Vec<Option<WalletRow>>> {
+        let mut state = self.state.write();
+        in_snapshot(connection, || {
+            state.catch_up(connection)?;
+            let mut rows = Vec::with_capacity(wallets.len());
+            for &wallet in wallets {
+                if state.account(wallet).is_none()
+                    && let Some(account) = registry::load(wallet, connection)?
+                {
+                    state.accounts.insert(account);
+                }
+                rows.push(state.account(wallet).map(|account| account.row));
+            }
+            Ok(rows)
+        })
+    }
+
+    fn find_account(&self, wallet: WalletId) -> StoreResult<Option<Account>> {
+        if self.find_rows(&[wallet])?.first().is_none_or(Option::is_none) {
+            return Ok(None);
+        }
+        Ok(self.state.read().account(wallet).cloned())
+    }
+
+    pub(super) fn find_asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
+        self.health.check()?;
+        if let Some(asset) = self.state.read().assets.get(&code) {
+            return Ok(Some(asset.clone()));
+        }
+        self.look(|look| look.asset(code))
+    }
+
+    pub(super) fn find_entries(
+        &self,
+        wallet: WalletId,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> StoreResult<Vec<Entry>> {
+        // The account first: lines that are read later are at least as new.
+        let Some(account) = self.find_account(wallet)? else { return Ok(Vec::new()) };
+        let last = self.state.read().tip.row;
+        self.with_reader(|connection| {
+            in_snapshot(connection, || {
+                History::of(&account, last, connection).entries(span, order, limit)
+            })
+        })
+    }
+}
+
+/// A connection that reads, and the memory it belongs to.
+pub(crate) struct Look<'a> {
+    store: &'a SqliteStore,
+    connection: &'a Connection,
+}
+
+impl<'a> Look<'a> {
+    /// Looks through the connection of an open write, which sees what nobody else does.
+    pub(super) fn inside(store: &'a SqliteStore, connection: &'a Connection) -> Self {
+        Self { store, connection }
+    }
+
+    pub(super) fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {
+        let last = self.store.state.read().tip.row;
+        let from = Position { stamp: after.map_or(0, Stamp::raw) + 1, posting: 0 };
+        let mut records = Vec::new();
+        if limit == 0 {
+            return Ok(records);
+        }
+        in_snapshot(self.connection, || {
+            let first = read::first_from(self.connection, from, last)?;
+            RecordReader::new(self.connection).each(first, last, |_, recorded| {
+                if let Recorded::Record(record) = recorded {
+                    records.push(record);
+                }
+                Ok(records.len() < limit)
+            })
+        })?;
+        Ok(records)
+    }
+
+    pub(super) fn asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
+        let known = self.store.state.read().assets.get(&code).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let place = registry::find_asset(code, self.connection)?;
+        let Some((_, row)) = place else { return Ok(None) };
+        let asset = self.asset_record(row)?;
+        Ok(Some(asset))
+    }
+
+    pub(super) fn assets(
+        &self,
+        after: Option<AssetCode>,
+        limit: usize,
+    ) -> StoreResult<Vec<Arc<AssetRecord>>> {
+        let places = registry::list_assets(after, limit, self.connection)?;
+        places.into_iter().map(|(_, row)| self.asset_record(row)).collect()
+    }
+
+    fn asset_record(&self, row: u64) -> StoreResult<Arc<AssetRecord>> {
+        match RecordReader::new(self.connection).at(row)? {
+            Some((_, Recorded::Record(Record::Asset(asset)))) => Ok(asset),
+            _ => Err(damaged(format!("line {row} of the journal is no asset"))),
+        }
+    }
+
+    pub(super) fn wallet_record(
+        &self,
+        (wallet, row): registry::Place,
+    ) -> StoreResult<Arc<WalletRecord>> {
+        match RecordReader::new(self.connection).at(row)? {
+            Some((_, Recorded::Record(Record::Wallet(record)))) if record.id == wallet => {
+                Ok(record)
+            }
+            Some((_, Recorded::Record(Record::Asset(asset)))) if asset.world == wallet => {
+                Ok(Arc::new(asset.world_wallet()))
+            }
+            _ => Err(damaged(format!("line {row} of the journal does not open wallet {wallet}"))),
+        }
+    }
+
+    pub(super) fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
+        let place = registry::find_wallet(wallet, self.connection)?;
+        Ok(self.wallets_at(place.as_slice())?.pop())
+    }
+
+    pub(super) fn wallet_named(&self, name: &WalletName) -> StoreResult<Option<Wallet>> {
+        let place = registry::find_name(name, self.connection)?;
+        Ok(self.wallets_at(place.as_slice())?.pop())
+    }
+
+    pub(super) fn wallets(&self, filter: &WalletFilter) -> StoreResult<Vec<Wallet>> {
+        let places = registry::list_wallets(filter, self.connection)?;
+        self.wallets_at(&places)
+    }
+
+    fn wallets_at(&self, places: &[registry::Place]) -> StoreResult<Vec<Wallet>> {
+        let ids: Vec<WalletId> = places.iter().map(|(wallet, _)| *wallet).collect();
+        let rows = match self.store.rows_in_memory(&ids) {
+            Some(rows) => rows,
+            None => self.store.load_rows(&ids, self.connection)?,
+        };
+        let wallets = places.iter().zip(rows).map(|(&place, row)| {
+            let row = row.ok_or_else(|| damaged(format!("wallet {} has no state", place.0)))?;
+            Ok(Wallet::new(&*self.wallet_record(place)?, &row))
+        });
+        wallets.collect()
+    }
+
+    pub(super) fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
+        let last = self.store.state.read().tip.row;
+        let position = Position { stamp: id.raw(), posting: 0 };
+        let row = read::first_from(self.connection, position, last)?;
+        let Some((_, recorded)) = RecordReader::new(self.connection).at(row)? else {
+            return Ok(None);
+        };
+        Ok(match recorded {
+            Recorded::Record(Record::Transaction(transaction)) if transaction.id == id => {
+                Some(Answer::Done(transaction))
+            }
+            Recorded::Record(Record::Refusal(refusal)) if refusal.id == id => {
+                let position = refusal.batch_item.unwrap_or(0);
+                Some(Answer::Refused { refusal, position })
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
+        for row in self.lines_of(key)? {
+            let answer = self.answer_in(key, row)?;
+            if answer.is_some() {
+                return Ok(answer);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The lines in which the key may stand, the youngest first.
+    fn lines_of(&self, key: &Key) -> StoreResult<Vec<u64>> {
+        const TRIES: usize = 8;
+        for _ in 0..TRIES {
+            let found = self.store.state.read().keys.find(key, self.connection)?;
+            if let Ok(rows) = found {
+                return Ok(rows);
+            }
+            // Another process has merged runs. While nobody publishes, the file's list is at least
+            // as new as ours.
+            let mut state = self.store.state.write();
+            in_snapshot(self.connection, || state.keys.reload(self.connection))?;
+        }
+        Err(StoreError::Busy("the key index kept changing; try again".to_owned()))
+    }
+
+    fn answer_in(&self, key: &Key, row: u64) -> StoreResult<Option<Answer>> {
+        let line = read::line(self.connection, row)?;
+        if line.and_then(|line| line.key).as_ref() != Some(key) {
+            return Ok(None);
+        }
+        let Some((first, recorded)) = RecordReader::new(self.connection).at(row)? else {
+            return Ok(None);
+        };
+        Ok(match recorded {
+            Recorded::Record(Record::Transaction(transaction)) => Some(Answer::Done(transaction)),
+            Recorded::Record(Record::Refusal(refusal)) => {
+                let position = usize::try_from(row - first).unwrap_or(usize::MAX);
+                Some(Answer::Refused { refusal, position })
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The store: one file, one writer at a time, readers beside it.
+
+mod checkpoint;
+mod group;
+mod health;
+mod look;
+mod open;
+mod recover;
+mod sweep;
+mod whole;
+mod writer;
+
+use std::sync::Arc;
+
+use ledger_core::store::{Group, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow};
+use ledger_core::{
+    Answer, AssetCode, AssetRecord, Entry, Key, Order, TransactionId, Wallet, WalletId, WalletName,
+};
+use parking_lot::{Mutex, RwLock};
+
+use crate::file::place::Place;
+use crate::file::turn::Turns;
+use crate::state::State;
+use crate::store::health::Health;
+use crate::store::look::Readers;
+use crate::store::writer::Writer;
+
+pub(crate) use crate::store::open::Settings;
+pub use crate::store::whole::FileStats;
+pub(crate) use crate::store::whole::{rebuild_file, verify_file};
+
+/// A ledger's file as the core's write path uses it. Open a `SqliteLedger` instead, unless you build
+/// something of your own on it.
+pub struct SqliteStore {
+    place: Place,
+    settings: Settings,
+    health: Health,
+    writer: Mutex<Writer>,
+    readers: Readers,
+    state: RwLock<State>,
+    turns: Turns,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.place.path()).finish_non_exhaustive()
+    }
+}
+
+impl Store for SqliteStore {
+    fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
+        Ok(Box::new(self.begin_group()?))
+    }
+
+    fn recover(&self) -> StoreResult<()> {
+        self.end_doubt()
+    }
+
+    fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {
+        self.look(|look| look.records(after, limit))
+    }
+
+    fn asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
+        self.find_asset(code)
+    }
+
+    fn assets(&self, after: Option<AssetCode>, limit: usize) -> StoreResult<Vec<Arc<AssetRecord>>> {
+        self.look(|look| look.assets(after, limit))
+    }
+
+    fn rows(&self, wallets: &[WalletId]) -> StoreResult<Vec<Option<WalletRow>>> {
+        self.find_rows(wallets)
+    }
+
+    fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
+        self.look(|look| look.wallet(wallet))
+    }
+
+    fn wallet_named(&self, name: &WalletName) -> StoreResult<Option<Wallet>> {
+        self.look(|look| look.wallet_named(name))
+    }
+
+    fn wallets(&self, filter: &WalletFilter) -> StoreResult<Vec<Wallet>> {
+        self.look(|look| look.wallets(filter))
+    }
+
+    fn entries(
+        &self,
+        wallet: WalletId,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> StoreResult<Vec<Entry>> {
+        self.find_entries(wallet, span, order, limit)
+    }
+
+    fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
+        self.look(|look| look.find(id))
+    }
+
+    fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
+        self.look(|look| look.answer(key))
+    }
+}

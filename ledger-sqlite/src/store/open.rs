@@ -1,0 +1,120 @@
+//! Opening and closing a file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ledger_core::bounds;
+use ledger_core::store::{StoreError, StoreResult};
+use parking_lot::{Mutex, RwLock};
+use rusqlite::Connection;
+
+use crate::base::failure::{before_commit, reading};
+use crate::file::place::Place;
+use crate::file::turn::Turns;
+use crate::journal::epoch::begin_epoch;
+use crate::journal::read;
+use crate::options::Durability;
+use crate::schema::connect;
+use crate::schema::create::{self, Content};
+use crate::state::State;
+use crate::store::SqliteStore;
+use crate::store::health::Health;
+use crate::store::look::Readers;
+use crate::store::writer::Writer;
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) durability: Durability,
+    pub(crate) exclusive: bool,
+    /// How long other processes are waited for.
+    pub(crate) wait: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { durability: Durability::Full, exclusive: false, wait: bounds::LOCK_WAIT }
+    }
+}
+
+/// Only one file is opened at a time: a descriptor that one open closes may be of the file that
+/// another has just locked.
+static OPENING: Mutex<()> = Mutex::new(());
+
+impl SqliteStore {
+    /// Opens the file, or makes it.
+    pub(crate) fn open(path: &Path, settings: Settings) -> StoreResult<Self> {
+        connect::check_sqlite()?;
+        let opening = OPENING.lock();
+        let place = Place::find_or_make(path)?;
+        drop(opening);
+        let mut turns = Turns::open(&place, settings.wait)?;
+        let (writer, state) = {
+            let turn = turns.take()?;
+            turns.clear_holder()?;
+            let mut connection = connect::writer(place.path(), settings.durability)?;
+            check_writable(&connection)?;
+            prepare(&mut connection)?;
+            let writer = Writer::on(connection, &place)?;
+            let state = State::load(&writer.connection)?;
+            drop(turn);
+            (writer, state)
+        };
+        if settings.exclusive {
+            turns.keep()?;
+        }
+        let store = Self {
+            place,
+            settings,
+            health: Health::sound(),
+            writer: Mutex::new(writer),
+            readers: Readers::default(),
+            state: RwLock::new(state),
+            turns,
+        };
+        Ok(store)
+    }
+
+    /// Writes down what is behind, so that the next opening is quick.
+    fn settle(&self) -> StoreResult<()> {
+        self.begin_group()?.settle()
+    }
+}
+
+fn check_writable(connection: &Connection) -> StoreResult<()> {
+    if connection.is_readonly("main").map_err(reading)? {
+        return Err(StoreError::Broken(
+            "the file can't be written; check its permissions and those of its folder".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Makes the tables in an empty file and begins its journal; begins a new epoch in a copy.
+fn prepare(connection: &mut Connection) -> StoreResult<()> {
+    if create::recognize(connection)? == Content::Nothing {
+        create::create(connection)?;
+    }
+    let copy = "SELECT EXISTS (SELECT 1 FROM property WHERE name = 'copy')";
+    let is_copy: bool = connection.query_row(copy, [], |row| row.get(0)).map_err(reading)?;
+    if is_copy || read::last_row(connection)? == 0 {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(before_commit)?;
+        begin_epoch(connection)?;
+        connection
+            .execute_batch("DELETE FROM property WHERE name = 'copy'; COMMIT")
+            .map_err(before_commit)?;
+    }
+    Ok(())
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if self.health.is_forked() {
+            // Closing would take the parent's locks away.
+            return;
+        }
+        // Whatever fails here, the journal has everything; opening only takes longer.
+        let _ = self.settle();
+        drop(self.readers.drain());
+    }
+}

@@ -1,0 +1,89 @@
+//! Writing wallets' states down, a bounded piece with each commit. Between two sweeps the journal is
+//! all there is of them on the disk; opening reads it from where the last sweep began.
+
+use ledger_core::WalletId;
+use ledger_core::store::StoreResult;
+use rusqlite::Connection;
+
+use crate::chain::account::{Account, Accounts};
+use crate::schema::progress::Progress;
+use crate::schema::registry;
+
+/// Lines between the beginnings of two sweeps, at least.
+const LINES_MIN: u64 = 262_144;
+/// With many wallets it takes more, so that a wallet is written at most once for so many lines.
+const LINES_PER_WALLET: u64 = 4;
+/// Wallets written with a commit, at least.
+const WALLETS_MIN: usize = 64;
+
+/// A sweep under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sweep {
+    /// The wallets still to be written, the next one last.
+    left: Vec<WalletId>,
+    /// The last line when it began.
+    upto: Option<u64>,
+}
+
+impl Sweep {
+    /// Begins one if it is time.
+    pub(crate) fn begin_if_due(&mut self, accounts: &Accounts, saved: u64, last: u64) {
+        let behind = last.saturating_sub(saved);
+        if self.upto.is_some() || behind < LINES_MIN {
+            return;
+        }
+        let touched = |account: &&Account| account.head() > saved;
+        let count = accounts.iter().filter(touched).count() as u64;
+        if behind < count * LINES_PER_WALLET {
+            return;
+        }
+        *self = Self::over(accounts, saved, last);
+    }
+
+    /// A sweep over all wallets that were touched since `saved`.
+    pub(crate) fn over(accounts: &Accounts, saved: u64, last: u64) -> Self {
+        let touched = accounts.iter().filter(|account| account.head() > saved);
+        let mut left: Vec<WalletId> = touched.map(|account| account.row.id).collect();
+        // In the order of the table, so that its pages are written one after the other.
+        left.sort_unstable_by(|a, b| b.cmp(a));
+        Self { left, upto: Some(last) }
+    }
+
+    /// Writes some wallets as they are in `newer`, else in `accounts`. If these were the last, says
+    /// up to which line all states are written.
+    pub(crate) fn step(
+        &mut self,
+        commit_lines: usize,
+        newer: &Accounts,
+        accounts: &Accounts,
+        connection: &Connection,
+    ) -> StoreResult<Option<u64>> {
+        let Some(upto) = self.upto else { return Ok(None) };
+        let budget = commit_lines.max(WALLETS_MIN);
+        for _ in 0..budget {
+            let Some(wallet) = self.left.pop() else {
+                Progress::Balances.set(upto, connection)?;
+                *self = Self::default();
+                return Ok(Some(upto));
+            };
+            if let Some(account) = newer.get(wallet).or_else(|| accounts.get(wallet)) {
+                registry::save(account, connection)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes all that is left.
+    pub(crate) fn finish(
+        &mut self,
+        accounts: &Accounts,
+        connection: &Connection,
+    ) -> StoreResult<u64> {
+        let none = Accounts::default();
+        loop {
+            if let Some(upto) = self.step(usize::MAX, &none, accounts, connection)? {
+                return Ok(upto);
+            }
+        }
+    }
+}

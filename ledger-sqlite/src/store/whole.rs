@@ -1,0 +1,121 @@
+//! What is done to the file as a whole while it is open.
+
+use std::path::Path;
+
+use ledger_core::store::{StoreError, StoreResult};
+
+use crate::audit::backup::backup;
+use crate::audit::head::Head;
+use crate::audit::query::{Table, query};
+use crate::audit::rebuild::rebuild;
+use crate::audit::verify::{Verification, verify};
+use crate::audit::watch::Watch;
+use crate::base::failure::before_commit;
+use crate::file::place::Place;
+use crate::file::turn::Turns;
+use crate::schema::connect::{self, in_snapshot};
+use crate::schema::create::{self, Content};
+use crate::store::{Settings, SqliteStore};
+
+impl SqliteStore {
+    pub(crate) fn head(&self) -> StoreResult<Head> {
+        self.apart(|connection| in_snapshot(connection, || Head::read(connection)))
+    }
+
+    pub(crate) fn verify(&self, anchors: &[Head], watch: Watch<'_>) -> StoreResult<Verification> {
+        self.apart(|connection| verify(connection, anchors, watch))
+    }
+
+    pub(crate) fn query(&self, sql: &str) -> StoreResult<Table> {
+        self.health.check()?;
+        let found = query(sql, &mut connect::reader(self.place.path())?)?;
+        self.health.check()?;
+        Ok(found)
+    }
+
+    pub(crate) fn backup(&self, path: &Path) -> StoreResult<()> {
+        self.health.check()?;
+        let connection = connect::copier(self.place.path())?;
+        backup(path, &connection)?;
+        self.health.check()
+    }
+
+    /// Figures of the file and of the memory that goes with it.
+    pub(crate) fn file_stats(&self) -> StoreResult<FileStats> {
+        self.health.check()?;
+        let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+        let state = self.state.read();
+        Ok(FileStats {
+            lines: state.tip.row,
+            lines_behind: state.tip.row.saturating_sub(state.saved),
+            file_bytes: bytes(self.place.path()),
+            log_bytes: bytes(&self.place.beside("-wal")),
+            wallets_in_memory: state.accounts.iter().count() as u64,
+            recent_keys: state.keys.recent() as u64,
+            key_filter_bytes: state.keys.bytes() as u64,
+        })
+    }
+
+    /// Works on a connection of its own, which may be kept long.
+    fn apart<T>(
+        &self,
+        what: impl FnOnce(&rusqlite::Connection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        self.health.check()?;
+        let connection = connect::reader(self.place.path())?;
+        let result = what(&connection)?;
+        self.health.check()?;
+        Ok(result)
+    }
+}
+
+/// Figures of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileStats {
+    /// Lines of the journal.
+    pub lines: u64,
+    /// Lines that wallets' written states may lack: opening reads them.
+    pub lines_behind: u64,
+    /// Bytes of the database.
+    pub file_bytes: u64,
+    /// Bytes of the write-ahead log. It is used again and again, and grows while a reader is long at
+    /// it; past 1 GiB writes are refused until that reader is done.
+    pub log_bytes: u64,
+    /// Wallets in memory.
+    pub wallets_in_memory: u64,
+    /// Keys in memory.
+    pub recent_keys: u64,
+    /// Bytes of memory for the older keys.
+    pub key_filter_bytes: u64,
+}
+
+/// Checks a file without opening the ledger in it, which may be too damaged for that.
+pub(crate) fn verify_file(
+    path: &Path,
+    anchors: &[Head],
+    watch: Watch<'_>,
+) -> StoreResult<Verification> {
+    connect::check_sqlite()?;
+    let place = Place::find(path)?;
+    let connection = connect::reader(place.path())?;
+    if create::recognize(&connection)? == Content::Nothing {
+        return Err(StoreError::Broken(format!("{} is empty", path.display())));
+    }
+    verify(&connection, anchors, watch)
+}
+
+/// Makes everything derived in a file again, which no one else may have open meanwhile.
+pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
+    connect::check_sqlite()?;
+    let place = Place::find(path)?;
+    let mut turns = Turns::open(&place, settings.wait)?;
+    turns.keep()?;
+    let connection = connect::writer(place.path(), settings.durability)?;
+    if create::recognize(&connection)? == Content::Nothing {
+        return Err(StoreError::Broken(format!("{} is empty", path.display())));
+    }
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(before_commit)?;
+    rebuild(&connection, watch)?;
+    connection.execute_batch("COMMIT").map_err(before_commit)
+}

@@ -1,0 +1,71 @@
+//! What only the writer needs.
+
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::Connection;
+
+use crate::base::failure::reading;
+use crate::file::identity::Identity;
+use crate::file::place::Place;
+use crate::keys::index::KeyWork;
+use crate::schema::connect;
+use crate::store::checkpoint::{self, LOG_BYTES_MAX};
+use crate::store::open::Settings;
+use crate::store::sweep::Sweep;
+
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) identity: Identity,
+    pub(crate) keys: KeyWork,
+    pub(crate) sweep: Sweep,
+    /// Bytes appended since the last checkpoint, about.
+    pub(crate) since_checkpoint: u64,
+    /// Bytes of the log that the last checkpoint could not free for use.
+    pub(crate) log_bytes: u64,
+}
+
+impl Writer {
+    pub(crate) fn open(place: &Place, settings: &Settings) -> StoreResult<Self> {
+        Self::on(connect::writer(place.path(), settings.durability)?, place)
+    }
+
+    pub(crate) fn on(connection: Connection, place: &Place) -> StoreResult<Self> {
+        let owner =
+            connection.query_row("SELECT random()", [], |row| row.get(0)).map_err(reading)?;
+        Ok(Self {
+            connection,
+            identity: Identity::of(place)?,
+            keys: KeyWork::new(owner),
+            sweep: Sweep::default(),
+            since_checkpoint: 0,
+            log_bytes: 0,
+        })
+    }
+
+    /// Moves what was committed into the database, and notes what is left.
+    pub(crate) fn checkpoint(&mut self) -> StoreResult<()> {
+        self.since_checkpoint = 0;
+        self.log_bytes = checkpoint::passive(&self.connection)?.log_bytes();
+        Ok(())
+    }
+
+    /// Refuses to write while a reader makes the log grow without bound.
+    pub(crate) fn check_log(&mut self) -> StoreResult<()> {
+        if self.log_bytes > LOG_BYTES_MAX {
+            self.checkpoint()?;
+        }
+        if self.log_bytes <= LOG_BYTES_MAX {
+            return Ok(());
+        }
+        Err(StoreError::Busy(format!(
+            "the write-ahead log has {} MiB, and a reader keeps it from being used again; end long \
+             reads of the file, then try again",
+            self.log_bytes >> 20
+        )))
+    }
+
+    /// Forgets what was begun and taken back.
+    pub(crate) fn forget_work(&mut self) {
+        self.keys.forget();
+        self.sweep = Sweep::default();
+    }
+}

@@ -1,0 +1,124 @@
+//! Whatever is changed in a file behind the ledger's back, `verify` names it.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::ops::ControlFlow;
+
+use ledger_sqlite::{Head, SqliteLedger};
+
+use crate::support::{Shop, TestFile};
+
+#[test]
+fn verify_names_what_was_changed() {
+    // Each changes something in another place, and what verify says must have these words.
+    for (sql, said) in [
+        ("UPDATE journal SET amount = amount + 1 WHERE key = 'pay'", "its postings say"),
+        ("UPDATE journal SET to_balance = 1 WHERE key = 'pay'", "its postings say"),
+        ("UPDATE journal SET key = 'other' WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET fingerprint = zeroblob(32) WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET id = id + 1 WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET floor = NULL WHERE key = 'pay'", "another floor"),
+        ("UPDATE journal SET links = x'00000000' WHERE key = 'pay'", "does not link"),
+        ("UPDATE journal SET from_version = 9 WHERE key = 'pay'", "should be"),
+        ("UPDATE journal SET kind = 1 WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET kind = 99 WHERE key = 'pay'", "unknown kind"),
+        ("UPDATE journal SET amount = -1 WHERE key = 'pay'", "is no posting"),
+        ("UPDATE journal SET seal = NULL WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET seal = zeroblob(32) WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET body = '{}' WHERE key = 'too much'", "broken body"),
+        ("UPDATE journal SET to_wallet = from_wallet WHERE key = 'pay'", "is no posting"),
+        ("DELETE FROM journal WHERE key = 'pay'", "does not follow"),
+        ("UPDATE note SET meta = '{\"sku\":\"A2\"}'", "note"),
+        ("INSERT INTO note (row, salt) VALUES (1, zeroblob(16))", "note"),
+        ("UPDATE wallet_state SET posted = posted + 1 WHERE version = 1", "written down"),
+        ("UPDATE wallet_state SET version = version - 1 WHERE version = 5", "written down"),
+        ("UPDATE wallet_state SET status = 0 WHERE status = 1", "written down"),
+        ("UPDATE wallet_state SET floor = NULL WHERE floor = 0", "written down"),
+        ("DELETE FROM wallet_state WHERE version = 5", "written down"),
+        ("UPDATE wallet SET name = 'user:eve' WHERE name = 'user:bob'", "registered otherwise"),
+        ("UPDATE wallet SET owner = 'eve' WHERE name = 'user:bob'", "registered otherwise"),
+        ("DELETE FROM asset WHERE code = 'WEI'", "has no wallet"),
+        ("UPDATE progress SET value = 3 WHERE what = 'epoch'", "epoch"),
+        ("UPDATE progress SET value = 3 WHERE what = 'keys'", "key index"),
+        ("INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, NULL, NULL)", "key index"),
+    ] {
+        let file = TestFile::with_business();
+        assert_eq!(file.problem(), "");
+        assert!(file.sql().execute(sql, []).unwrap() > 0, "{sql}");
+        let problem = file.problem();
+        assert!(problem.contains(said), "{sql}: {problem}");
+    }
+}
+
+#[test]
+fn erased_notes_are_no_damage() {
+    let file = TestFile::with_business();
+    assert_eq!(file.sql().execute("DELETE FROM note", []).unwrap(), 1);
+    let found = file.open().verify().unwrap();
+    assert_eq!((found.problem.as_deref(), found.erased), (None, 1));
+}
+
+#[test]
+fn a_journal_that_was_cut_off_or_written_anew_lacks_the_head_that_was_kept() {
+    let file = TestFile::with_business();
+    let ledger = file.open();
+    let head = ledger.head().unwrap();
+    let go_on = &mut |_| ControlFlow::Continue(());
+    assert!(ledger.verify_with(&[head], go_on).unwrap().is_ok());
+    Shop::on(&ledger).ledger.unfreeze(&Shop::on(&ledger).bob, "thaw").unwrap();
+    assert!(ledger.verify_with(&[head], go_on).unwrap().is_ok());
+    drop(ledger);
+
+    let other = TestFile::with_business();
+    let found = other.open().verify_with(&[head], go_on).unwrap();
+    assert!(found.problem.unwrap().contains("head that was kept"));
+
+    file.sql().execute("DELETE FROM journal WHERE row > 15", []).unwrap();
+    SqliteLedger::rebuild(file.path(), go_on).unwrap();
+    let ledger = file.open();
+    let found = ledger.verify_with(&[head], go_on).unwrap();
+    assert!(!found.is_ok(), "{found:?}");
+    let text: Head = head.to_string().parse().unwrap();
+    assert_eq!(text, head);
+}
+
+#[test]
+fn rebuild_mends_all_that_is_derived() {
+    for sql in [
+        "UPDATE wallet_state SET posted = 7, roots = x''",
+        "DELETE FROM wallet_state",
+        "DELETE FROM wallet",
+        "DELETE FROM asset",
+        "UPDATE wallet SET name = 'user:eve' WHERE name = 'user:bob'",
+        "DELETE FROM progress",
+        "INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, NULL, NULL)",
+        "INSERT INTO key_chunk VALUES (1, zeroblob(12))",
+    ] {
+        let file = TestFile::with_business();
+        file.sql().execute(sql, []).unwrap();
+        let mut steps = 0;
+        SqliteLedger::rebuild(file.path(), &mut |_| {
+            steps += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert!(steps > 0);
+        assert_eq!(file.problem(), "", "{sql}");
+        let ledger = file.open();
+        let shop = Shop::on(&ledger);
+        assert_eq!(shop.posted(&shop.bob), "18.50 USD");
+        assert!(shop.pay("12.50", "pay").unwrap().replayed, "{sql}");
+    }
+}
+
+#[test]
+fn long_work_can_be_stopped() {
+    let file = TestFile::with_business();
+    let stop = &mut |_| ControlFlow::Break(());
+    let found = file.open().verify_with(&[], stop).unwrap();
+    assert!(!found.complete && found.problem.is_none() && !found.is_ok());
+    SqliteLedger::rebuild(file.path(), stop).unwrap_err();
+    assert_eq!(file.problem(), "");
+}
