@@ -15,8 +15,8 @@ pub(crate) struct Identity {
 }
 
 /// What tells a file from every other on the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Number(u64, u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Number(u64, u64);
 
 impl Identity {
     /// Notes the database and its write-ahead log, which must be there.
@@ -46,13 +46,14 @@ fn lost(path: &Path) -> StoreError {
     ))
 }
 
+/// The number of the file at a path, if there is one.
 #[cfg(unix)]
-fn number(path: &Path) -> Option<Number> {
+pub(crate) fn number(path: &Path) -> Option<Number> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(path).ok().map(|about| Number(about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]
-fn number(path: &Path) -> Option<Number> {
+pub(crate) fn number(path: &Path) -> Option<Number> {
     fs::metadata(path).ok().map(|_| Number(0, 0))
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use ledger_core::store::{StoreError, StoreResult};
 
+use crate::file::forked::LockedFile;
 use crate::file::place::Place;
 
 /// The first pause between two tries; they double up to the last.
@@ -18,11 +19,12 @@ const PAUSE_MAX: Duration = Duration::from_millis(2);
 /// The lock file of a ledger.
 #[derive(Debug)]
 pub(crate) struct Turns {
-    file: File,
+    file: LockedFile,
     path: PathBuf,
     wait: Duration,
     /// Whether the turn is held as long as the ledger is open.
     for_ever: bool,
+    taken_by: u32,
 }
 
 /// A turn, given back when it is dropped.
@@ -35,7 +37,13 @@ impl Turns {
         let file = options()
             .open(&path)
             .map_err(|error| StoreError::Broken(format!("{}: {error}", path.display())))?;
-        Ok(Self { file, path, wait, for_ever: false })
+        Ok(Self {
+            file: LockedFile::new(file),
+            path,
+            wait,
+            for_ever: false,
+            taken_by: std::process::id(),
+        })
     }
 
     /// Takes the turn as long as the ledger is open.
@@ -86,7 +94,7 @@ impl Turns {
     /// Forgets who held it in exclusive mode and died; call it with the turn taken.
     pub(crate) fn clear_holder(&self) -> StoreResult<()> {
         let is_clear = self.file.metadata().is_ok_and(|about| about.len() == 0);
-        if is_clear {
+        if is_clear || self.for_ever {
             return Ok(());
         }
         self.write_holder("")
@@ -94,7 +102,7 @@ impl Turns {
     }
 
     fn write_holder(&self, holder: &str) -> std::io::Result<()> {
-        let mut file = &self.file;
+        let mut file: &File = &self.file;
         file.set_len(0)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(holder.as_bytes())
@@ -110,7 +118,7 @@ impl Drop for Turn<'_> {
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        if self.for_ever {
+        if self.for_ever && std::process::id() == self.taken_by {
             let _ = self.write_holder("");
         }
     }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ledger_core::store::{StoreError, StoreResult};
 use parking_lot::Mutex;
 
+use crate::file::registry::forked;
+
 #[derive(Debug)]
 pub(crate) struct Health {
     opened_by: u32,
@@ -29,9 +31,7 @@ impl Health {
     pub(crate) fn check(&self) -> StoreResult<()> {
         // Before any lock is taken: a child may have inherited it locked.
         if self.is_forked() {
-            let problem = "the ledger was opened before this process was forked; open it again \
-                           after the fork, in a process that did not have it open";
-            return Err(StoreError::Broken(problem.to_owned()));
+            return Err(forked());
         }
         if !self.ailing.load(Ordering::SeqCst) {
             return Ok(());

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use crate::base::failure::damaged;
 use crate::chain::account::Account;
+use crate::file::forked::Own;
 use crate::file::place::Place;
 use crate::journal::history::History;
 use crate::journal::read;
@@ -24,18 +25,18 @@ use crate::store::SqliteStore;
 
 /// Read connections that are not in use; more are opened as more threads look at once.
 #[derive(Debug, Default)]
-pub(crate) struct Readers(Mutex<Vec<Connection>>);
+pub(crate) struct Readers(Mutex<Vec<Own<Connection>>>);
 
 /// How many are kept.
 const READERS_MAX: usize = 16;
 
 impl Readers {
-    fn take(&self, place: &Place) -> StoreResult<Connection> {
+    fn take(&self, place: &Place) -> StoreResult<Own<Connection>> {
         let waiting = self.0.lock().pop();
-        waiting.map_or_else(|| connect::reader(place.path()), Ok)
+        waiting.map_or_else(|| connect::reader(place.path()).map(Own::new), Ok)
     }
 
-    fn give_back(&self, connection: Connection) {
+    fn give_back(&self, connection: Own<Connection>) {
         let mut waiting = self.0.lock();
         if waiting.len() < READERS_MAX {
             waiting.push(connection);
@@ -43,7 +44,7 @@ impl Readers {
     }
 
     /// Takes all that are not in use.
-    pub(crate) fn drain(&self) -> Vec<Connection> {
+    pub(crate) fn drain(&self) -> Vec<Own<Connection>> {
         std::mem::take(&mut *self.0.lock())
     }
 }

@@ -18,6 +18,7 @@ use ledger_core::{
 };
 use parking_lot::{Mutex, RwLock};
 
+use crate::file::anchor::Anchor;
 use crate::file::place::Place;
 use crate::file::turn::Turns;
 use crate::state::State;
@@ -39,6 +40,8 @@ pub struct SqliteStore {
     readers: Readers,
     state: RwLock<State>,
     turns: Turns,
+    /// Its descriptors must outlive SQLite's.
+    anchor: Option<Arc<Anchor>>,
 }
 
 impl std::fmt::Debug for SqliteStore {

@@ -1,6 +1,7 @@
 //! Opening and closing a file.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::bounds;
@@ -11,6 +12,7 @@ use rusqlite::Connection;
 use crate::base::failure::{before_commit, reading};
 use crate::file::place::Place;
 use crate::file::turn::Turns;
+use crate::file::{registry, system};
 use crate::journal::epoch::begin_epoch;
 use crate::journal::read;
 use crate::options::Durability;
@@ -37,33 +39,28 @@ impl Default for Settings {
     }
 }
 
-/// Only one file is opened at a time: a descriptor that one open closes may be of the file that
-/// another has just locked.
-static OPENING: Mutex<()> = Mutex::new(());
-
 impl SqliteStore {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path, settings: Settings) -> StoreResult<Self> {
         connect::check_sqlite()?;
-        let opening = OPENING.lock();
+        let mut opening = registry::begin()?;
         let place = Place::find_or_make(path)?;
-        drop(opening);
+        opening.check(&place)?;
+        system::check(&place, settings.exclusive)?;
         let mut turns = Turns::open(&place, settings.wait)?;
-        let (writer, state) = {
-            let turn = turns.take()?;
-            turns.clear_holder()?;
-            let mut connection = connect::writer(place.path(), settings.durability)?;
-            check_writable(&connection)?;
-            prepare(&mut connection)?;
-            let writer = Writer::on(connection, &place)?;
-            let state = State::load(&writer.connection)?;
-            drop(turn);
-            (writer, state)
-        };
         if settings.exclusive {
             turns.keep()?;
         }
-        let store = Self {
+        let turn = turns.take()?;
+        turns.clear_holder()?;
+        let mut connection = connect::writer(place.path(), settings.durability)?;
+        check_writable(&connection)?;
+        prepare(&mut connection)?;
+        let anchor = opening.anchor(&place)?;
+        let writer = Writer::on(connection, &place)?;
+        let state = State::load(&writer.connection)?;
+        drop((turn, opening));
+        Ok(Self {
             place,
             settings,
             health: Health::sound(),
@@ -71,8 +68,8 @@ impl SqliteStore {
             readers: Readers::default(),
             state: RwLock::new(state),
             turns,
-        };
-        Ok(store)
+            anchor: Some(anchor),
+        })
     }
 
     /// Writes down what is behind, so that the next opening is quick.
@@ -110,11 +107,18 @@ fn prepare(connection: &mut Connection) -> StoreResult<()> {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         if self.health.is_forked() {
-            // Closing would take the parent's locks away.
+            // Nothing of it is ours: see `file/forked.rs`.
             return;
         }
         // Whatever fails here, the journal has everything; opening only takes longer.
         let _ = self.settle();
+        let Ok(opening) = registry::begin() else { return };
+        let anchor = self.anchor.take();
+        if let Some(anchor) = anchor.as_ref().filter(|anchor| Arc::strong_count(anchor) == 1) {
+            anchor.release();
+        }
         drop(self.readers.drain());
+        self.writer.get_mut().close();
+        drop((anchor, opening));
     }
 }

@@ -4,6 +4,7 @@ use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
 use crate::base::failure::reading;
+use crate::file::forked::Own;
 use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::keys::index::KeyWork;
@@ -13,7 +14,7 @@ use crate::store::open::Settings;
 use crate::store::sweep::Sweep;
 
 pub(crate) struct Writer {
-    pub(crate) connection: Connection,
+    pub(crate) connection: Own<Connection>,
     pub(crate) identity: Identity,
     pub(crate) keys: KeyWork,
     pub(crate) sweep: Sweep,
@@ -32,13 +33,20 @@ impl Writer {
         let owner =
             connection.query_row("SELECT random()", [], |row| row.get(0)).map_err(reading)?;
         Ok(Self {
-            connection,
+            connection: Own::new(connection),
             identity: Identity::of(place)?,
             keys: KeyWork::new(owner),
             sweep: Sweep::default(),
             since_checkpoint: 0,
             log_bytes: 0,
         })
+    }
+
+    /// Closes the connection now; what comes after it is not the file any more.
+    pub(crate) fn close(&mut self) {
+        if let Ok(nothing) = Connection::open_in_memory() {
+            self.connection = Own::new(nothing);
+        }
     }
 
     /// Moves what was committed into the database, and notes what is left.

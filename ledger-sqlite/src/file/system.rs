@@ -1,0 +1,66 @@
+//! What kind of file system a file is on. Over a network, neither locks nor shared memory can be
+//! relied on.
+
+use ledger_core::store::{StoreError, StoreResult};
+
+use crate::file::place::Place;
+
+/// Refuses a file on a network file system, unless one process has it alone.
+pub(crate) fn check(place: &Place, exclusive: bool) -> StoreResult<()> {
+    match network_of(place) {
+        Some(name) if !exclusive => Err(StoreError::Broken(format!(
+            "{} is on a network file system ({name}), where processes can't share it safely; keep it \
+             on a local disk, or open it in exclusive mode",
+            place.path().display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn network_of(place: &Place) -> Option<&'static str> {
+    let about = nix::sys::statfs::statfs(place.path()).ok()?;
+    // The kernel's number has 32 bits; where the type is wider, the sign may have been extended.
+    name_of(u32::try_from(about.filesystem_type().0 & 0xffff_ffff).ok()?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn network_of(_: &Place) -> Option<&'static str> {
+    None
+}
+
+/// The network file system with that number; none if it is a local one, or not known.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+fn name_of(number: u32) -> Option<&'static str> {
+    Some(match number {
+        0x6969 => "NFS",
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
+        0x0102_1997 => "9P",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        0x7375_7245 => "Coda",
+        0x00c3_6400 => "Ceph",
+        0x0bd0_0bd0 => "Lustre",
+        0x4750_4653 => "GPFS",
+        0x0116_1970 => "GFS2",
+        0x7461_636f => "OCFS2",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_known_and_local_ones_are_not() {
+        for number in [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997] {
+            assert!(name_of(number).is_some(), "{number:x}");
+        }
+        // ext4, xfs, btrfs, tmpfs, overlayfs, zfs, FUSE.
+        for number in
+            [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1, 0x6573_5546]
+        {
+            assert_eq!(name_of(number), None, "{number:x}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What can't be opened is refused in one sentence that says why.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+
+use ledger_core::ErrorKind;
+use ledger_sqlite::{Durability, SqliteLedger};
+use rusqlite::Connection;
+
+use crate::support::{Shop, TestFile};
+
+fn refusal(path: impl AsRef<std::path::Path>) -> String {
+    let error = SqliteLedger::open(path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreBroken, "{error}");
+    let text = error.to_string();
+    assert!(!text.contains('\n'), "{text}");
+    text
+}
+
+#[test]
+fn paths_that_lead_to_no_file() {
+    let file = TestFile::new();
+    assert!(refusal(file.beside("/folder/that/is/not/there")).contains("folder can't be opened"));
+    assert!(refusal(file.path().parent().unwrap()).contains("is not a file"));
+    assert!(refusal("").contains("does not name a file"));
+    assert!(refusal("/").contains("does not name a file"));
+}
+
+#[test]
+fn files_that_are_something_else() {
+    let file = TestFile::new();
+    fs::write(file.path(), "not a database, but long enough to be one. ".repeat(100)).unwrap();
+    assert!(refusal(file.path()).contains("nor any SQLite database"));
+
+    let other = TestFile::new();
+    other.sql().execute_batch("CREATE TABLE mine (a)").unwrap();
+    assert!(refusal(other.path()).contains("something else, not a ledger"));
+    // Nothing of it was changed.
+    let tables: String = other
+        .sql()
+        .query_row("SELECT group_concat(name) FROM sqlite_schema", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(tables, "mine");
+}
+
+#[test]
+fn files_of_a_later_version_or_with_tables_of_their_own() {
+    for (sql, said) in [
+        ("PRAGMA user_version = 99", "use a newer version"),
+        ("CREATE TABLE mine (a)", "tables are not those of a ledger"),
+        (
+            "CREATE TRIGGER evil AFTER INSERT ON journal BEGIN DELETE FROM note; END",
+            "tables are not",
+        ),
+        ("DROP VIEW balance; CREATE VIEW balance AS SELECT 1 AS posted", "tables are not"),
+        ("DROP INDEX wallet_by_owner", "tables are not"),
+    ] {
+        let file = TestFile::with_business();
+        file.sql().execute_batch(sql).unwrap();
+        let text = refusal(file.path());
+        assert!(text.contains(said), "{sql}: {text}");
+    }
+}
+
+#[test]
+fn a_file_that_is_empty_or_cut_short() {
+    let file = TestFile::new();
+    fs::write(file.path(), "").unwrap();
+    assert_eq!(file.open().verify().unwrap().problem, None);
+
+    let cut = TestFile::with_business();
+    fs::File::options().write(true).open(cut.path()).unwrap().set_len(3 * 4_096).unwrap();
+    assert!(refusal(cut.path()).contains("damaged"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_with_two_names() {
+    let file = TestFile::with_business();
+    fs::hard_link(file.path(), file.beside(".second")).unwrap();
+    assert!(refusal(file.path()).contains("2 names (hard links)"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_file_is_the_file() {
+    let file = TestFile::with_business();
+    let link = file.beside(".link");
+    std::os::unix::fs::symlink(file.path(), &link).unwrap();
+    let (one, two) = (file.open(), SqliteLedger::open(&link).unwrap());
+    let shop = Shop::on(&one);
+    shop.ledger.unfreeze(&shop.bob, "thaw").unwrap();
+    shop.pay("1", "through the file").unwrap();
+    assert!(Shop::on(&two).pay("1", "through the file").unwrap().replayed);
+}
+
+#[test]
+#[cfg(unix)]
+fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = TestFile::new();
+    let ledger = file.open();
+    Shop::on(&ledger).do_business();
+    ledger.backup(file.beside(".copy")).unwrap();
+    for ending in ["", "-wal", "-shm", "-lock", ".copy"] {
+        let mode = fs::metadata(file.beside(ending)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{ending}");
+    }
+}
+
+#[test]
+fn its_header_tells_what_it_is() {
+    let file = TestFile::with_business();
+    let sql = file.sql();
+    let pragma = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((pragma("application_id"), pragma("user_version")), (0x4c45_4447, 1));
+    let largest: i64 = sql.query_row("SELECT max(row) FROM journal", [], |r| r.get(0)).unwrap();
+    let fails = sql.execute(
+        "INSERT INTO journal (row, id, item, from_balance, floor) VALUES (?1, 1, 0, -1, 0)",
+        [largest + 1],
+    );
+    assert!(fails.unwrap_err().to_string().contains("balance_is_below_the_floor"));
+}
+
+#[test]
+fn every_level_of_durability_keeps_what_was_answered() {
+    for durability in [Durability::Full, Durability::Normal, Durability::Memory] {
+        let file = TestFile::new();
+        let ledger = file.builder().durability(durability).open().unwrap();
+        Shop::on(&ledger).do_business();
+        drop(ledger);
+        assert_eq!(file.problem(), "");
+        let shop = Shop::on(&file.open());
+        assert_eq!(shop.posted(&shop.bob), "18.50 USD");
+    }
+}
+
+#[test]
+fn numbers_at_the_edge_of_64_bits_stay_exact() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let points = ledger.define_asset(ledger_core::Asset::new("POINTS", 0).unwrap()).unwrap();
+    let spec = ledger_core::WalletSpec::new("rich", points).unwrap();
+    let rich = ledger.open_wallet(spec).unwrap();
+    ledger.deposit(&rich, points.minor(i128::from(i64::MAX)), "edge").unwrap();
+    ledger.deposit(&rich, points.minor(1), "past").unwrap();
+    ledger.withdraw(&rich, points.minor(2), "back").unwrap();
+    drop(ledger);
+    let sql: Connection = file.sql();
+    let types: Vec<String> = sql
+        .prepare("SELECT typeof(to_balance) FROM journal WHERE amount IS NOT NULL")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    // The world's balance past -2^63 is as wide as the wallet's.
+    assert_eq!(types, ["integer", "blob", "integer"]);
+    drop(sql);
+    let ledger = file.open();
+    let posted = ledger.balance(&rich).unwrap().posted.amount().minor();
+    assert_eq!(posted, i128::from(i64::MAX) - 1);
+    assert_eq!(ledger.verify().unwrap().problem, None);
+}

@@ -1,0 +1,307 @@
+//! Several processes on one file. Each child is this program again, running the test `child`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use std::{env, thread};
+
+use ledger_core::{ErrorKind, Ledger};
+use ledger_sqlite::SqliteLedger;
+
+use crate::support::{Shop, TestFile};
+
+const PATH: &str = "LEDGER_TEST_PATH";
+const ROLE: &str = "LEDGER_TEST_ROLE";
+
+/// What a child does; without the variables it is no child.
+#[test]
+fn child() {
+    let (Ok(path), Ok(role)) = (env::var(PATH), env::var(ROLE)) else { return };
+    let (role, name) = role.split_once(' ').unwrap();
+    match role {
+        "pays" => pays(&path, name),
+        "holds" => {
+            let ledger = SqliteLedger::builder(&path).exclusive(true).open().unwrap();
+            answer("ready");
+            read_line();
+            drop(ledger);
+        }
+        "forks" => forks(&path),
+        "dies" => forks_and_waits(&path),
+        "opens" => drop(SqliteLedger::open(&path).unwrap()),
+        other => panic!("{other}"),
+    }
+    answer("done");
+}
+
+/// Pays a hundred times, and checks each time that nothing is lost between what it sees.
+fn pays(path: &str, name: &str) {
+    let ledger = SqliteLedger::builder(path).lock_wait(Duration::from_mins(1)).open().unwrap();
+    let shop = Shop::on(&ledger);
+    for number in 0..100 {
+        shop.pay("0.01", &format!("{name} {number}")).unwrap();
+        // Everyone uses this key: one of them carries it out.
+        shop.pay("0.01", &format!("common {number}")).unwrap();
+        let both = shop.ledger.balances(&[shop.alice.id, shop.bob.id]).unwrap();
+        let sum = both[0].posted.checked_add(both[1].posted).unwrap();
+        assert_eq!(sum.to_string(), "1000.00 USD");
+    }
+}
+
+/// Forks; `child` says whether all is well in the child, which then ends at once.
+#[allow(unsafe_code, reason = "there is no safe fork")]
+fn fork(child: impl FnOnce() -> bool) -> nix::unistd::Pid {
+    use nix::libc;
+    use nix::unistd::{ForkResult, fork};
+    // SAFETY: the child calls nothing that needs a thread it does not have, and never returns.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            let well = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
+            unsafe { libc::_exit(i32::from(!well)) }
+        }
+    }
+}
+
+/// A child that uses or opens what its parent has open is told off, and harms nobody.
+fn forks(path: &str) {
+    let ledger = SqliteLedger::open(path).unwrap();
+    let shop = Shop::on(&ledger);
+    let is_told_off = |error: &ledger_core::Error| {
+        error.kind() == ErrorKind::StoreBroken && error.to_string().contains("forked")
+    };
+    shop.fund("1000", "fund");
+    for number in 0..20 {
+        let child = fork(|| {
+            is_told_off(&shop.pay("1", "from the child").unwrap_err())
+                && is_told_off(&ledger.balance(&shop.alice).unwrap_err())
+                && is_told_off(&ledger.verify().unwrap_err())
+                && is_told_off(&SqliteLedger::open(path).unwrap_err())
+        });
+        let status = nix::sys::wait::waitpid(child, None).unwrap();
+        assert_eq!(status, nix::sys::wait::WaitStatus::Exited(child, 0));
+        shop.pay("1", &format!("{number}")).unwrap();
+        // Whoever opens the file elsewhere must not find it alone.
+        Process::start_at(path, "opens it").finish();
+    }
+    assert_eq!(shop.posted(&shop.bob), "20.00 USD");
+}
+
+/// Leaves a child behind that inherited everything.
+fn forks_and_waits(path: &str) {
+    let ledger = SqliteLedger::builder(path).exclusive(true).open().unwrap();
+    let child = fork(|| {
+        thread::sleep(Duration::from_mins(1));
+        true
+    });
+    answer(&format!("child {child}"));
+    read_line();
+    drop(ledger);
+}
+
+fn answer(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n> {line}").unwrap();
+    out.flush().unwrap();
+}
+
+fn read_line() -> String {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    line
+}
+
+struct Process {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(file: &TestFile, role: &str) -> Self {
+        Self::start_at(file.path().to_str().unwrap(), role)
+    }
+
+    fn start_at(path: &str, role: &str) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+            .env(PATH, path)
+            .env(ROLE, role)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// Waits until it says something that begins like this; gives the rest.
+    fn wait_for(&mut self, what: &str) -> String {
+        let mut line = String::new();
+        while self.out.read_line(&mut line).unwrap() > 0 {
+            if let Some(rest) = line.strip_prefix(&format!("> {what}")) {
+                return rest.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("the child never said {what}");
+    }
+
+    fn go_on(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    fn finish(mut self) {
+        self.wait_for("done");
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn eight_processes_pay_from_one_wallet_and_nothing_is_lost() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let shop = Shop::on(&ledger);
+    shop.fund("1000", "fund");
+    let children: Vec<Process> =
+        (0..8).map(|number| Process::start(&file, &format!("pays {number}"))).collect();
+    // A reader sees what others commit, whole.
+    while shop.posted(&shop.bob) != "9.00 USD" {
+        let both = ledger.balances(&[shop.alice.id, shop.bob.id]).unwrap();
+        let sum = both[0].posted.checked_add(both[1].posted).unwrap();
+        assert_eq!(sum.to_string(), "1000.00 USD");
+        thread::sleep(Duration::from_millis(1));
+    }
+    children.into_iter().for_each(Process::finish);
+    // 800 of their own, and 100 that they had in common.
+    assert_eq!(shop.posted(&shop.bob), "9.00 USD");
+    assert!(shop.pay("0.01", "3 77").unwrap().replayed);
+    let found = ledger.verify().unwrap();
+    assert_eq!((found.problem, found.transactions), (None, 901));
+}
+
+#[test]
+fn an_exclusive_process_is_named_to_others() {
+    let file = TestFile::with_business();
+    let mut holder = Process::start(&file, "holds it");
+    holder.wait_for("ready");
+    let open = || file.builder().lock_wait(Duration::from_millis(20)).open();
+    let error = open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreBusy);
+    let named = format!("process {}, in exclusive mode", holder.child.id());
+    assert!(error.to_string().contains(&named), "{error}");
+    let exclusive = file.builder().lock_wait(Duration::from_millis(20)).exclusive(true).open();
+    assert!(exclusive.unwrap_err().to_string().contains(&named));
+    // Any other program can still read.
+    let count: u64 =
+        file.sql().query_row("SELECT count(*) FROM journal", [], |r| r.get(0)).unwrap();
+    assert!(count > 10);
+    holder.go_on();
+    holder.finish();
+    open().unwrap();
+}
+
+#[test]
+fn an_exclusive_process_that_is_killed_is_in_nobodys_way() {
+    let file = TestFile::with_business();
+    let mut holder = Process::start(&file, "holds it");
+    holder.wait_for("ready");
+    holder.child.kill().unwrap();
+    holder.child.wait().unwrap();
+    let ledger = file.open();
+    assert_eq!(ledger.verify().unwrap().problem, None);
+    // What it wrote of itself is gone with it.
+    assert_eq!(std::fs::read(file.beside("-lock")).unwrap(), b"");
+}
+
+#[test]
+fn exclusive_keeps_out_a_second_ledger_of_the_same_process() {
+    let file = TestFile::with_business();
+    let quick = || file.builder().lock_wait(Duration::from_millis(10));
+    let first = quick().exclusive(true).open().unwrap();
+    assert_eq!(quick().open().unwrap_err().kind(), ErrorKind::StoreBusy);
+    drop(first);
+    let shared = [quick().open().unwrap(), quick().open().unwrap()];
+    let pay = |ledger: &Ledger, key: &str| {
+        let shop = Shop::on(&shared[0]);
+        ledger.unfreeze(&shop.bob, "thaw").unwrap();
+        ledger.transfer(&shop.alice, &shop.bob, shop.usd("1"), key).unwrap()
+    };
+    assert!(!pay(&shared[0], "a").replayed && pay(&shared[1], "a").replayed);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_forked_child_is_told_off_and_its_parent_loses_nothing() {
+    let file = TestFile::new();
+    Process::start(&file, "forks often").finish();
+    assert_eq!(file.problem(), "");
+    let ledger = file.open();
+    assert_eq!(Shop::on(&ledger).posted(&Shop::on(&ledger).bob), "20.00 USD");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_lock_of_a_killed_process_does_not_live_on_in_its_child() {
+    let file = TestFile::with_business();
+    let mut parent = Process::start(&file, "dies early");
+    let child: i32 = parent.wait_for("child").parse().unwrap();
+    parent.child.kill().unwrap();
+    parent.child.wait().unwrap();
+    let opened = file.builder().exclusive(true).lock_wait(Duration::from_millis(50)).open();
+    let alive =
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), nix::sys::signal::SIGKILL);
+    assert!(alive.is_ok(), "the child was alive");
+    assert_eq!(opened.unwrap().verify().unwrap().problem, None);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn locks_that_sqlite_loses_lose_no_money() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let shop = Shop::on(&ledger);
+    shop.fund("1000", "fund");
+    for number in 0..20 {
+        // Reading the file closes a descriptor of it: SQLite's locks are gone, and it doesn't know.
+        drop(std::fs::read(file.path()).unwrap());
+        // Whoever opens and closes it now would believe to be alone, and remove the log.
+        let other = Command::new("python3")
+            .args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM journal').fetchall()"])
+            .arg(file.path())
+            .status()
+            .unwrap();
+        assert!(other.success());
+        Process::start(&file, "opens it").finish();
+        shop.pay("1", &format!("{number}")).unwrap();
+    }
+    let left = TestFile::new();
+    for ending in ["", "-wal"] {
+        std::fs::copy(file.beside(ending), left.beside(ending)).unwrap();
+    }
+    let again = left.open();
+    assert_eq!(Shop::on(&again).posted(&shop.bob), "20.00 USD");
+    assert_eq!(again.verify().unwrap().problem, None);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_is_taken_away_is_noticed_before_anything_is_answered() {
+    for moved in ["", "-wal"] {
+        let file = TestFile::new();
+        let ledger = file.open();
+        let shop = Shop::on(&ledger);
+        shop.fund("1000", "fund");
+        std::fs::rename(file.beside(moved), file.beside(".elsewhere")).unwrap();
+        let error = shop.pay("1", "lost").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Indeterminate, "{moved}: {error}");
+        let error = shop.pay("1", "more").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreBroken, "{moved}: {error}");
+        assert!(error.to_string().contains("was removed, renamed or replaced"), "{error}");
+        assert_eq!(ledger.balance(&shop.alice).unwrap_err().kind(), ErrorKind::StoreBroken);
+    }
+}
