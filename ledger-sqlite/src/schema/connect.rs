@@ -35,8 +35,13 @@ pub(crate) fn check_sqlite() -> StoreResult<()> {
 ///
 /// The order matters: WAL mode set at the default level unlinks a journal without syncing the
 /// folder, and a power cut then may take the whole file back. So the first commit is at EXTRA.
-pub(crate) fn writer(path: &Path, durability: Durability) -> StoreResult<Connection> {
+pub(crate) fn writer(
+    path: &Path,
+    durability: Durability,
+    wait: Duration,
+) -> StoreResult<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(wait).map_err(before_commit)?;
     let set = |pragma: &str, value: &str| {
         connection.pragma_update(None, pragma, value).map_err(before_commit)
     };

@@ -31,7 +31,7 @@ pub(crate) struct Readers(Mutex<Vec<Own<Connection>>>);
 const READERS_MAX: usize = 16;
 
 impl Readers {
-    fn take(&self, place: &Place) -> StoreResult<Own<Connection>> {
+    pub(crate) fn take(&self, place: &Place) -> StoreResult<Own<Connection>> {
         let waiting = self.0.lock().pop();
         waiting.map_or_else(|| connect::reader(place.path()).map(Own::new), Ok)
     }

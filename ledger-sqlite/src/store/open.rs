@@ -53,7 +53,7 @@ impl SqliteStore {
         }
         let turn = turns.take()?;
         turns.clear_holder()?;
-        let mut connection = connect::writer(place.path(), settings.durability)?;
+        let mut connection = connect::writer(place.path(), settings.durability, settings.wait)?;
         check_writable(&connection)?;
         prepare(&mut connection)?;
         let anchor = opening.anchor(&place)?;

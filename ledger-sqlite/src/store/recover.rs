@@ -32,3 +32,114 @@ impl SqliteStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use ledger_core::store::{Store, Wants};
+    use ledger_core::{Asset, ErrorKind, Ledger, LedgerBuilder, Retry, Wallet, WalletSpec};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::Settings;
+
+    struct Shop {
+        store: Arc<SqliteStore>,
+        ledger: Ledger,
+        alice: Wallet,
+        _folder: TempDir,
+    }
+
+    /// A ledger that tries once and gives up, so that each failure is seen.
+    fn shop() -> Shop {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("test.ledger");
+        let settings = Settings { wait: Duration::from_millis(5), ..Settings::default() };
+        let store = Arc::new(SqliteStore::open(&path, settings).unwrap());
+        let ledger = LedgerBuilder::on(store.clone());
+        let ledger = ledger
+            .retry(Retry { tries: 1, pause_min: Duration::ZERO, pause_max: Duration::ZERO })
+            .build()
+            .unwrap();
+        let usd = Asset::iso("USD").unwrap();
+        let alice = ledger.open_wallet(WalletSpec::new("alice", usd).unwrap()).unwrap();
+        Shop { store, ledger, alice, _folder: folder }
+    }
+
+    fn deposit(shop: &Shop, key: &str) -> Result<bool, ErrorKind> {
+        let receipt = shop.ledger.deposit(&shop.alice, shop.alice.asset.minor(1), key);
+        receipt.map(|receipt| receipt.replayed).map_err(|error| error.kind())
+    }
+
+    fn posted(shop: &Shop) -> i128 {
+        shop.ledger.balance(&shop.alice).unwrap().posted.amount().minor()
+    }
+
+    #[test]
+    fn a_commit_that_failed_and_is_not_there_is_carried_out_by_the_retry() {
+        let shop = shop();
+        shop.store.writer.lock().connection.commit_hook(Some(|| true)).unwrap();
+        assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
+        assert_eq!(posted(&shop), 0);
+        assert_eq!(deposit(&shop, "a"), Ok(false));
+        assert_eq!(posted(&shop), 1);
+    }
+
+    #[test]
+    fn a_commit_that_failed_and_is_there_all_the_same_is_found_by_the_retry() {
+        static FAILURES: AtomicUsize = AtomicUsize::new(0);
+        let shop = shop();
+        shop.store
+            .writer
+            .lock()
+            .connection
+            .wal_hook(Some(|_: &mut rusqlite::hooks::Wal, _| {
+                FAILURES.fetch_add(1, Ordering::SeqCst);
+                Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(10), None))
+            }))
+            .unwrap();
+        assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
+        assert_eq!(FAILURES.load(Ordering::SeqCst), 1);
+        assert_eq!(posted(&shop), 1);
+        assert_eq!(deposit(&shop, "a"), Ok(true));
+        assert_eq!(posted(&shop), 1);
+    }
+
+    #[test]
+    fn a_doubt_stops_everything_until_the_log_is_settled() {
+        let shop = shop();
+        deposit(&shop, "before").unwrap();
+        let begun = shop.store.begin().unwrap();
+        drop(begun);
+        // A reader keeps the log from being settled.
+        let reader = shop.store.readers.take(&shop.store.place).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
+        shop.store.writer.lock().connection.commit_hook(Some(|| true)).unwrap();
+        assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
+        for _ in 0..2 {
+            assert!(matches!(shop.store.begin().err(), Some(StoreError::InDoubt(_))));
+            assert!(matches!(shop.store.row(shop.alice.id), Err(StoreError::InDoubt(_))));
+            assert!(matches!(shop.store.records(None, 1), Err(StoreError::InDoubt(_))));
+            assert!(matches!(shop.store.recover(), Err(StoreError::Busy(_))));
+        }
+        reader.execute_batch("COMMIT").unwrap();
+        shop.store.recover().unwrap();
+        shop.store.recover().unwrap();
+        assert_eq!(deposit(&shop, "a"), Ok(false));
+        assert_eq!(posted(&shop), 2);
+    }
+
+    #[test]
+    fn a_group_that_was_open_when_the_doubt_arose_is_refused() {
+        let shop = shop();
+        let mut group = shop.store.begin().unwrap();
+        shop.store.health.ail(StoreError::InDoubt("a test".to_owned()));
+        assert!(matches!(group.load(&Wants::default()), Err(StoreError::InDoubt(_))));
+        assert!(matches!(group.commit(Vec::new()), Err(StoreError::InDoubt(_))));
+        shop.store.recover().unwrap();
+        assert_eq!(deposit(&shop, "a"), Ok(false));
+    }
+}

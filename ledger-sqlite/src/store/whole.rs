@@ -111,7 +111,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let place = Place::find(path)?;
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep()?;
-    let connection = connect::writer(place.path(), settings.durability)?;
+    let connection = connect::writer(place.path(), settings.durability, settings.wait)?;
     if create::recognize(&connection)? == Content::Nothing {
         return Err(StoreError::Broken(format!("{} is empty", path.display())));
     }

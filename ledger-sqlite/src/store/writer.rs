@@ -26,7 +26,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn open(place: &Place, settings: &Settings) -> StoreResult<Self> {
-        Self::on(connect::writer(place.path(), settings.durability)?, place)
+        Self::on(connect::writer(place.path(), settings.durability, settings.wait)?, place)
     }
 
     pub(crate) fn on(connection: Connection, place: &Place) -> StoreResult<Self> {
