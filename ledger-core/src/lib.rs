@@ -57,6 +57,7 @@ pub use model::entry::{Entry, Order};
 pub use model::fingerprint::Fingerprint;
 pub use model::record::{AssetRecord, AssetSpec, Refusal, RefusedItem};
 pub use model::rejection::Rejection;
+pub use model::retention::{KeyRetention, RetentionRecord};
 pub use model::transaction::{Kind, Posting, Postings, Receipt, StatusChange, Transaction};
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use money::amount::Amount;

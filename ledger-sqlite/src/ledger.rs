@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_core::{Clock, Ledger, LedgerBuilder, Result};
+use ledger_core::store::Store;
+use ledger_core::{Clock, Field, Invalid, KeyRetention, Ledger, LedgerBuilder, Result};
 
 use crate::audit::head::Head;
 use crate::audit::query::Table;
@@ -52,6 +53,7 @@ impl SqliteLedger {
             path: path.as_ref().to_owned(),
             settings: Settings::default(),
             adjust: Vec::new(),
+            retention: None,
         }
     }
 
@@ -133,6 +135,28 @@ impl SqliteLedger {
         Ok(rebuild_file(path.as_ref(), &Settings::default(), watch)?)
     }
 
+    fn agree_on_retention(&self, keep: KeyRetention) -> Result<()> {
+        let known = self.key_retention()?;
+        let is_new = Store::records(self.store.as_ref(), None, 1)?.is_empty();
+        if is_new {
+            return self.set_key_retention(keep);
+        }
+        if keep == known {
+            return Ok(());
+        }
+        let said = |keep: KeyRetention| match Option::<Duration>::from(keep) {
+            None => "for ever".to_owned(),
+            Some(duration) => format!("for {duration:?}"),
+        };
+        let problem = format!(
+            "key_retention is a property of the file: this one remembers keys {}, not {}; open it \
+             without the option, or change it with set_key_retention",
+            said(known),
+            said(keep)
+        );
+        Err(Invalid::new(Field::Config, problem).into())
+    }
+
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -160,6 +184,7 @@ pub struct SqliteLedgerBuilder {
     path: PathBuf,
     settings: Settings,
     adjust: Vec<Adjust>,
+    retention: Option<KeyRetention>,
 }
 
 impl SqliteLedgerBuilder {
@@ -180,6 +205,13 @@ impl SqliteLedgerBuilder {
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.settings.wait = wait;
         self.ledger(move |ledger| ledger.lock_wait(wait))
+    }
+
+    /// How long keys are remembered. It is a property of the file: set when it is made, and the same
+    /// whenever it is opened. [`Ledger::set_key_retention`] changes it.
+    pub fn key_retention(mut self, keep: KeyRetention) -> Self {
+        self.retention = Some(keep);
+        self
     }
 
     /// Takes the time from this clock instead of the machine's.
@@ -204,6 +236,10 @@ impl SqliteLedgerBuilder {
         let store = Arc::new(SqliteStore::open(&self.path, self.settings)?);
         let builder = LedgerBuilder::on(store.clone());
         let builder = self.adjust.into_iter().fold(builder, |builder, adjust| adjust(builder));
-        Ok(SqliteLedger { ledger: builder.build()?, store })
+        let ledger = SqliteLedger { ledger: builder.build()?, store };
+        if let Some(keep) = self.retention {
+            ledger.agree_on_retention(keep)?;
+        }
+        Ok(ledger)
     }
 }

@@ -41,8 +41,9 @@ fn verify_names_what_was_changed() {
         ("UPDATE wallet SET owner = 'eve' WHERE name = 'user:bob'", "registered otherwise"),
         ("DELETE FROM asset WHERE code = 'WEI'", "has no wallet"),
         ("UPDATE progress SET value = 3 WHERE what = 'epoch'", "epoch"),
+        ("UPDATE progress SET value = 3 WHERE what = 'retention'", "claim to be further"),
         ("UPDATE progress SET value = 3 WHERE what = 'keys'", "key index"),
-        ("INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, NULL, NULL)", "key index"),
+        ("INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, 0, NULL, NULL)", "key index"),
     ] {
         let file = TestFile::with_business();
         assert_eq!(file.problem(), "");
@@ -93,7 +94,7 @@ fn rebuild_mends_all_that_is_derived() {
         "DELETE FROM asset",
         "UPDATE wallet SET name = 'user:eve' WHERE name = 'user:bob'",
         "DELETE FROM progress",
-        "INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, NULL, NULL)",
+        "INSERT INTO key_run VALUES (1, 0, 1, 1, 9, 0, 0, NULL, NULL)",
         "INSERT INTO key_chunk VALUES (1, zeroblob(12))",
     ] {
         let file = TestFile::with_business();

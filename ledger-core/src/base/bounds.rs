@@ -57,6 +57,11 @@ pub const TRIES_MAX: u32 = 100;
 /// The longest wait or pause that can be set.
 pub const WAIT_MAX: Duration = Duration::from_hours(1);
 
+/// The shortest time that keys can be remembered.
+pub const KEY_RETENTION_MIN: Duration = Duration::from_secs(1);
+/// The longest time that keys can be remembered, other than for ever: fifty years.
+pub const KEY_RETENTION_MAX: Duration = Duration::from_hours(50 * 365 * 24);
+
 /// One row of the table of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -74,7 +79,7 @@ macro_rules! table {
     };
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "these durations are a few seconds")]
+#[allow(clippy::cast_possible_truncation, reason = "these durations are far below 2^64 ms")]
 const fn ms(duration: Duration) -> u64 {
     duration.as_millis() as u64
 }
@@ -113,4 +118,6 @@ pub const TABLE: &[Bound] = table! {
     PAUSE_MAX "ms" ms(PAUSE_MAX);
     TRIES_MAX "tries" TRIES_MAX as u64;
     WAIT_MAX "ms" ms(WAIT_MAX);
+    KEY_RETENTION_MIN "ms" ms(KEY_RETENTION_MIN);
+    KEY_RETENTION_MAX "ms" ms(KEY_RETENTION_MAX);
 };

@@ -83,6 +83,12 @@ impl Stamps {
         self.stamp(last)
     }
 
+    /// The time of the next one, if any is left.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        let next = (self.next < self.end).then_some(self.next)?;
+        self.stamp(next).map(Stamp::time)
+    }
+
     /// How many are left.
     pub fn left(&self) -> usize {
         usize::try_from(self.end - self.next).unwrap_or(usize::MAX)

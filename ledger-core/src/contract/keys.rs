@@ -1,10 +1,13 @@
 //! A key is answered once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::contract::shop::{Shop, key, kind_of};
-use crate::store::Store;
-use crate::{Actor, Answer, Asset, Command, ErrorKind, Metadata, Rejection, WalletId};
+use crate::store::{Record, Store};
+use crate::{
+    Actor, Answer, Asset, Command, ErrorKind, KeyRetention, Metadata, Rejection, WalletId,
+};
 
 pub fn a_retry_gets_the_first_answer(store: Arc<dyn Store>) {
     let shop = Shop::funded(store);
@@ -113,4 +116,38 @@ pub fn answers_are_found_by_key_and_by_id(store: Arc<dyn Store>) {
     assert_eq!(shop.ledger.transaction(no_such).unwrap(), None);
     let wallet = crate::TransactionId::from_stamp(shop.alice.id.stamp());
     assert_eq!(shop.ledger.transaction(wallet).unwrap(), None, "a wallet is no transaction");
+}
+
+pub fn keys_are_forgotten_when_their_time_is_up(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store.clone());
+    let minute = KeyRetention::lasting(Duration::from_mins(1)).unwrap();
+    assert_eq!(shop.ledger.key_retention().unwrap(), KeyRetention::Forever);
+    shop.ledger.set_key_retention(minute).unwrap();
+    shop.ledger.set_key_retention(minute).unwrap();
+    assert_eq!(shop.ledger.key_retention().unwrap(), minute);
+    let (paid, _) = (shop.pay("1", "yes").unwrap(), shop.pay("1000", "no").unwrap_err());
+    shop.clock.advance(Duration::from_millis(59_999));
+    assert!(shop.pay("1", "yes").unwrap().replayed);
+    assert!(shop.ledger.transaction_by_key("yes").unwrap().is_some());
+    shop.clock.advance(Duration::from_millis(1));
+    assert_eq!(shop.ledger.transaction_by_key("yes").unwrap(), None);
+    assert!(shop.ledger.transaction_by_key("no").unwrap().is_none());
+    // What is forgotten is carried out again, and that is remembered in its stead.
+    let again = shop.pay("2", "yes").unwrap();
+    assert!(!again.replayed && again.id != paid.id);
+    assert!(shop.pay("2", "yes").unwrap().replayed);
+    assert_eq!(kind_of(shop.pay("1", "yes")), ErrorKind::KeyConflict);
+    let Some(Answer::Done(found)) = shop.ledger.transaction_by_key("yes").unwrap() else {
+        panic!()
+    };
+    assert_eq!(found.id, again.id);
+    assert!(shop.ledger.transaction(paid.id).unwrap().is_some(), "the journal keeps all");
+    // Nothing more is forgotten, and what was stays so.
+    shop.ledger.set_key_retention(KeyRetention::Forever).unwrap();
+    shop.clock.advance(Duration::from_hours(24));
+    assert!(shop.pay("2", "yes").unwrap().replayed);
+    assert_eq!(shop.ledger.transaction_by_key("no").unwrap(), None);
+    let records = store.records(None, 100).unwrap();
+    let changes = records.iter().filter(|record| matches!(record, Record::Retention(_)));
+    assert_eq!(changes.count(), 2);
 }

@@ -73,7 +73,8 @@ cases! { $
         noes_that_depend_on_nothing_leave_the_key_unused,
         preconditions_and_actor_are_no_part_of_a_request,
         a_key_serves_one_verb_only,
-        answers_are_found_by_key_and_by_id;
+        answers_are_found_by_key_and_by_id,
+        keys_are_forgotten_when_their_time_is_up;
     batches:
         each_on_its_own_answers_in_order,
         the_same_key_twice_in_a_call_is_carried_out_once,

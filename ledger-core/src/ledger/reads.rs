@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::model::entry::{Order, Span};
 use crate::model::record::AssetRecord;
 use crate::model::rejection::Rejection;
+use crate::model::retention::KeyRetention;
 use crate::model::wallet::{Balance, Wallet, WalletRow};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
@@ -147,7 +148,19 @@ impl Ledger {
         Error: From<K::Error>,
     {
         let key = key.try_into()?;
-        self.look(|store| store.answer(&key))
+        let answer = self.look(|store| store.answer(&key))?;
+        let Some(answer) = answer else { return Ok(None) };
+        let Some(retention) = self.look(|store| store.key_retention())? else {
+            return Ok(Some(answer));
+        };
+        let now = self.engine.now()?;
+        Ok(Some(answer).filter(|answer| !retention.forgets(answer.at(), now)))
+    }
+
+    /// How long keys are remembered.
+    pub fn key_retention(&self) -> Result<KeyRetention> {
+        let last = self.look(|store| store.key_retention())?;
+        Ok(last.map_or(KeyRetention::Forever, |last| last.keep))
     }
 
     /// One look into the store.

@@ -9,6 +9,7 @@ use crate::model::command::{Command, Leg};
 use crate::model::prepared::Prepared;
 use crate::model::record::AssetSpec;
 use crate::model::rejection::Rejection;
+use crate::model::retention::KeyRetention;
 use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
@@ -21,6 +22,23 @@ impl Ledger {
     pub fn define_asset(&self, spec: impl Into<AssetSpec>) -> Result<Asset> {
         let asset = self.one(Unit::Asset(spec.into()))?.asset()?;
         Ok(asset.asset)
+    }
+
+    /// Changes how long keys are remembered. It is a record of the journal like all else, and holds for
+    /// keys that were answered before as well, except that what was forgotten stays so.
+    ///
+    /// ```
+    /// use ledger_core::{KeyRetention, Ledger};
+    /// use std::time::Duration;
+    /// let ledger = Ledger::in_memory();
+    /// assert_eq!(ledger.key_retention()?, KeyRetention::Forever);
+    /// let month = KeyRetention::lasting(Duration::from_hours(30 * 24))?;
+    /// ledger.set_key_retention(month)?;
+    /// assert_eq!(ledger.key_retention()?, month);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn set_key_retention(&self, keep: KeyRetention) -> Result<()> {
+        self.one(Unit::Retention(keep))?.retention()
     }
 
     /// Opens a wallet. Opening it again in the same way gives the same wallet.

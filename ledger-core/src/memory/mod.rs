@@ -14,6 +14,7 @@ use crate::memory::state::State;
 use crate::memory::turns::{Turn, Turns};
 use crate::model::entry::{Entry, Order, Span};
 use crate::model::record::{AssetRecord, Record};
+use crate::model::retention::RetentionRecord;
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
@@ -128,6 +129,10 @@ impl Store for MemoryStore {
 
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
         Ok(self.state.read().find(id))
+    }
+
+    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
+        Ok(self.state.read().retention())
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

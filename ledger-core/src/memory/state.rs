@@ -11,6 +11,7 @@ use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Position, Span};
 use crate::model::record::{AssetRecord, Record};
+use crate::model::retention::RetentionRecord;
 use crate::model::transaction::Transaction;
 use crate::model::wallet::{Wallet, WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
@@ -29,6 +30,7 @@ pub(super) struct State {
     owners: HashMap<Owner, Names>,
     assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
     answers: Answers,
+    retention: Option<RetentionRecord>,
 }
 
 type Names = BTreeMap<WalletName, WalletId>;
@@ -98,6 +100,10 @@ impl State {
         self.wallet(*self.names.get(name)?)
     }
 
+    pub(super) fn retention(&self) -> Option<RetentionRecord> {
+        self.retention
+    }
+
     pub(super) fn answer(&self, key: &Key) -> Option<Answer> {
         self.answers.find(key, &self.journal)
     }
@@ -110,7 +116,7 @@ impl State {
                 refusal: refusal.clone(),
                 position: refusal.batch_item.unwrap_or(0),
             }),
-            Record::Asset(_) | Record::Wallet(_) => None,
+            Record::Asset(_) | Record::Wallet(_) | Record::Retention(_) => None,
         }
     }
 
@@ -167,6 +173,7 @@ impl State {
 
     pub(super) fn load(&self, wants: &Wants<'_>) -> Rows {
         let mut rows = Rows::with_room_for(wants);
+        rows.set_retention(self.retention);
         for wallet in wants.wallets.iter().filter_map(|&wallet| self.row(wallet)) {
             rows.insert_wallet(*wallet);
         }
@@ -220,6 +227,7 @@ impl State {
                 apply(transaction, &mut Publishing { accounts, record: place });
             }
             Record::Refusal(_) => {}
+            Record::Retention(retention) => self.retention = Some(*retention),
         }
     }
 

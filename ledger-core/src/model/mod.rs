@@ -6,5 +6,6 @@ pub(crate) mod fingerprint;
 pub(crate) mod prepared;
 pub(crate) mod record;
 pub(crate) mod rejection;
+pub(crate) mod retention;
 pub(crate) mod transaction;
 pub(crate) mod wallet;

@@ -11,6 +11,7 @@ use crate::input::key::Key;
 use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::rejection::Rejection;
+use crate::model::retention::RetentionRecord;
 use crate::model::transaction::{Kind, Transaction};
 use crate::model::wallet::WalletRecord;
 use crate::money::asset::{Asset, AssetCode};
@@ -119,6 +120,8 @@ pub enum Record {
     Transaction(Arc<Transaction>),
     /// A request was refused.
     Refusal(Arc<Refusal>),
+    /// Keys are remembered that long from now on.
+    Retention(RetentionRecord),
 }
 
 impl Record {
@@ -129,6 +132,7 @@ impl Record {
             Self::Wallet(wallet) => wallet.id.stamp(),
             Self::Transaction(transaction) => transaction.id.stamp(),
             Self::Refusal(refusal) => refusal.id.stamp(),
+            Self::Retention(retention) => retention.id.stamp(),
         }
     }
 }

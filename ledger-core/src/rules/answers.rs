@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::record::{Record, Refusal};
@@ -25,6 +26,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// When it was given.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Done(transaction) => transaction.at,
+            Self::Refused { refusal, .. } => refusal.at,
+        }
+    }
+
     /// The fingerprint of the request that was answered.
     pub fn fingerprint(&self) -> Option<&Fingerprint> {
         match self {
@@ -59,7 +68,7 @@ impl Place {
             Record::Refusal(refusal) => {
                 refusal.items.get(usize::try_from(self.position).ok()?).map(|item| &item.key)
             }
-            Record::Asset(_) | Record::Wallet(_) => None,
+            Record::Asset(_) | Record::Wallet(_) | Record::Retention(_) => None,
         }
     }
 
@@ -70,7 +79,7 @@ impl Place {
                 let position = usize::try_from(self.position).ok()?;
                 Some(Answer::Refused { refusal: refusal.clone(), position })
             }
-            Record::Asset(_) | Record::Wallet(_) => None,
+            Record::Asset(_) | Record::Wallet(_) | Record::Retention(_) => None,
         }
     }
 }
@@ -83,8 +92,10 @@ impl Answers {
 
     pub(crate) fn find(&self, key: &Key, records: &[Record]) -> Option<Answer> {
         let hash = self.hasher.hash_one(key);
-        let is_it = |place: &Place| place.hash == hash && place.key(records) == Some(key);
-        self.places.find(hash, is_it)?.answer(records)
+        let is_it = |place: &&Place| place.hash == hash && place.key(records) == Some(key);
+        let places = self.places.iter_hash(hash).filter(is_it);
+        // A key that was forgotten may have been used again: the last answer counts.
+        places.max_by_key(|place| place.record)?.answer(records)
     }
 
     /// Takes in the record that stands at `place` in the list.
@@ -96,11 +107,11 @@ impl Answers {
                     self.add(&item.key, place, position);
                 }
             }
-            Record::Asset(_) | Record::Wallet(_) => {}
+            Record::Asset(_) | Record::Wallet(_) | Record::Retention(_) => {}
         }
     }
 
-    /// The write path answers a key once, so it can't be there already.
+    /// It may be there already, if it was forgotten since.
     fn add(&mut self, key: &Key, record: u32, position: u32) {
         let hash = self.hasher.hash_one(key);
         self.places.insert_unique(hash, Place { hash, record, position }, |place| place.hash);

@@ -9,6 +9,7 @@ use crate::base::id::WalletId;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
 use crate::model::record::AssetRecord;
+use crate::model::retention::RetentionRecord;
 use crate::model::wallet::{WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
@@ -57,6 +58,7 @@ pub struct Rows {
     answers: HashMap<Key, Answer>,
     names: HashMap<WalletName, Arc<WalletRecord>>,
     assets: HashMap<AssetCode, Arc<AssetRecord>>,
+    retention: Option<RetentionRecord>,
 }
 
 impl Rows {
@@ -68,6 +70,7 @@ impl Rows {
             answers: HashMap::with_capacity(wants.keys.len()),
             names: HashMap::with_capacity(wants.names.len()),
             assets: HashMap::with_capacity(wants.assets.len()),
+            retention: None,
         }
     }
 
@@ -93,6 +96,15 @@ impl Rows {
     /// Puts an asset in.
     pub fn insert_asset(&mut self, record: Arc<AssetRecord>) {
         self.assets.insert(record.code(), record);
+    }
+
+    /// Says how long keys are remembered; for ever if this is not called.
+    pub fn set_retention(&mut self, retention: Option<RetentionRecord>) {
+        self.retention = retention;
+    }
+
+    pub(crate) fn retention(&self) -> Option<&RetentionRecord> {
+        self.retention.as_ref()
     }
 
     pub(crate) fn wallet(&self, id: WalletId) -> Option<&WalletRow> {

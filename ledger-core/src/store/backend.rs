@@ -29,6 +29,7 @@ use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Span};
 use crate::model::record::{AssetRecord, Record};
+use crate::model::retention::RetentionRecord;
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
@@ -93,13 +94,18 @@ pub trait Store: Send + Sync {
     /// What has this id. Of a refused batch, the position is that of the refused request.
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>>;
 
-    /// What is remembered under a key.
+    /// The last record of how long keys are remembered; none for ever.
+    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>>;
+
+    /// The last answer under a key, also if it is forgotten since: that is not for the store to say.
+    /// A store may throw away what is forgotten.
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>>;
 }
 
 /// One group of commands on its way into a store.
 pub trait Group {
-    /// Loads what is wanted; what the store doesn't know stays absent.
+    /// Loads what is wanted, and how long keys are remembered; what the store doesn't know stays
+    /// absent.
     fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows>;
 
     /// Reserves `count` stamps that are not before `now`; none if `now` or the last of them is out

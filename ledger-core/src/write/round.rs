@@ -8,6 +8,7 @@ use crate::input::key::Key;
 use crate::model::prepared::Prepared;
 use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
 use crate::model::rejection::Rejection;
+use crate::model::retention::{KeyRetention, RetentionRecord};
 use crate::model::transaction::{Receipt, Transaction};
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::rules::answers::{Answer, Answers};
@@ -44,6 +45,7 @@ impl Round {
             Unit::Batch(commands) => self.batch(commands).map(Outcome::Receipts),
             Unit::Asset(spec) => self.asset(spec),
             Unit::Wallet(spec) => self.wallet(spec),
+            Unit::Retention(keep) => self.retention(*keep),
         }
     }
 
@@ -138,7 +140,22 @@ impl Round {
 
     /// What is remembered under a key, from before or from earlier in this group.
     fn known(&self, key: &Key) -> Option<Answer> {
-        self.answers.find(key, &self.records).or_else(|| self.rows.answer(key).cloned())
+        let of_group = self.answers.find(key, &self.records);
+        of_group.or_else(|| self.rows.answer(key).cloned()).filter(|answer| {
+            let Some(retention) = self.rows.retention() else { return true };
+            !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
+        })
+    }
+
+    fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
+        let last = self.rows.retention();
+        if keep != last.map_or(KeyRetention::Forever, |last| last.keep) {
+            let id = self.stamps.next().map(TransactionId::from_stamp).ok_or_else(no_stamp)?;
+            let record = RetentionRecord::after(last, id, keep);
+            self.rows.set_retention(Some(record));
+            self.push(Record::Retention(record));
+        }
+        Ok(Outcome::Retention)
     }
 
     fn asset(&mut self, spec: &AssetSpec) -> Result<Outcome> {
@@ -156,8 +173,12 @@ impl Round {
     }
 
     fn stamp(&mut self) -> Result<Stamp> {
-        self.stamps.next().ok_or_else(|| Error::internal("a group ran out of the ids it reserved"))
+        self.stamps.next().ok_or_else(no_stamp)
     }
+}
+
+fn no_stamp() -> Error {
+    Error::internal("a group ran out of the ids it reserved")
 }
 
 /// The first answer again, if it was to the same request.

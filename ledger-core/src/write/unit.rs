@@ -8,6 +8,7 @@ use crate::error::report::{Error, Result};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::prepared::{Prepared, weight_of};
 use crate::model::record::{AssetRecord, AssetSpec};
+use crate::model::retention::KeyRetention;
 use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::rules::rows::Wants;
@@ -19,6 +20,7 @@ pub(crate) enum Unit {
     Batch(Vec<Prepared>),
     Asset(AssetSpec),
     Wallet(WalletSpec),
+    Retention(KeyRetention),
 }
 
 /// What came of it.
@@ -28,6 +30,7 @@ pub(crate) enum Outcome {
     Receipts(Vec<Receipt>),
     Asset(Arc<AssetRecord>),
     Wallet(Box<Wallet>),
+    Retention,
 }
 
 impl Unit {
@@ -46,7 +49,7 @@ impl Unit {
         match self {
             Self::Command(command) => std::slice::from_ref(command),
             Self::Batch(commands) => commands,
-            Self::Asset(_) | Self::Wallet(_) => &[],
+            Self::Asset(_) | Self::Wallet(_) | Self::Retention(_) => &[],
         }
     }
 
@@ -56,13 +59,14 @@ impl Unit {
             Self::Command(_) | Self::Batch(_) => self.commands().iter().map(Prepared::weight).sum(),
             Self::Asset(spec) => 1 + weight_of(spec.attributes.as_ref()),
             Self::Wallet(spec) => 1 + weight_of(spec.meta.as_ref()),
+            Self::Retention(_) => 1,
         }
     }
 
     /// How many stamps deciding it may take.
     pub(super) fn stamps(&self) -> usize {
         match self {
-            Self::Command(_) | Self::Asset(_) => 1,
+            Self::Command(_) | Self::Asset(_) | Self::Retention(_) => 1,
             Self::Batch(commands) => commands.len(),
             Self::Wallet(_) => 2,
         }
@@ -75,7 +79,7 @@ impl Unit {
             wants.wallets.extend(command.wallets());
         }
         match self {
-            Self::Command(_) | Self::Batch(_) => {}
+            Self::Command(_) | Self::Batch(_) | Self::Retention(_) => {}
             Self::Asset(spec) => wants.assets.push(spec.asset.code()),
             Self::Wallet(spec) => {
                 wants.names.push(&spec.name);
@@ -173,12 +177,19 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn retention(self) -> Result<()> {
+        match self {
+            Self::Retention => Ok(()),
+            other => Err(other.unexpected()),
+        }
+    }
+
     /// How many of its receipts were given before.
     pub(super) fn replays(&self) -> usize {
         match self {
             Self::Receipt(receipt) => usize::from(receipt.replayed),
             Self::Receipts(receipts) => receipts.iter().filter(|receipt| receipt.replayed).count(),
-            Self::Asset(_) | Self::Wallet(_) => 0,
+            Self::Asset(_) | Self::Wallet(_) | Self::Retention => 0,
         }
     }
 

@@ -9,8 +9,8 @@ use ledger_core::store::{
     WalletFilter, WalletRow, Wants,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Key, MemoryStore, Order, Timestamp, TransactionId,
-    Wallet, WalletId, WalletName,
+    Answer, AssetCode, AssetRecord, Entry, Key, MemoryStore, Order, RetentionRecord, Timestamp,
+    TransactionId, Wallet, WalletId, WalletName,
 };
 
 use super::gate::Gate;
@@ -113,6 +113,10 @@ impl Store for Faulty {
         }
         self.in_doubt.store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
+        self.sound()?.key_retention()
     }
 
     fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {

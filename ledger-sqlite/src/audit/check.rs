@@ -3,7 +3,9 @@
 
 use hashbrown::HashMap;
 use ledger_core::store::StoreResult;
-use ledger_core::{Amount, Asset, AssetCode, Kind, Status, WalletId};
+use ledger_core::{
+    Amount, Asset, AssetCode, Kind, RetentionRecord, Status, Timestamp, TransactionId, WalletId,
+};
 
 use crate::chain::links::{Link, Links};
 use crate::chain::roots::Roots;
@@ -39,6 +41,8 @@ pub(crate) struct Checker {
     pub(crate) epoch: u64,
     pub(crate) epoch_row: u64,
     pub(crate) transactions: u64,
+    /// How long keys are remembered, and the line that says so.
+    retentions: Vec<(u64, RetentionRecord)>,
 }
 
 impl Checker {
@@ -56,6 +60,7 @@ impl Checker {
             LineKind::Asset => self.asset(line),
             LineKind::Wallet => self.wallet(line),
             LineKind::Epoch => self.epoch(line),
+            LineKind::Retention => self.retention(line),
         }
     }
 
@@ -201,6 +206,36 @@ impl Checker {
             return Err(line.damaged("opens a wallet again"));
         }
         Ok(())
+    }
+
+    fn retention(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let Body::Retention(found) = body(line)? else {
+            return Err(line.damaged("does not say how long keys are remembered"));
+        };
+        let last = self.retentions.last().map(|(_, last)| last);
+        let id = TransactionId::from_stamp(line.id);
+        if found != RetentionRecord::after(last, id, found.keep) {
+            return Err(line.damaged("says wrongly which keys are forgotten"));
+        }
+        self.retentions.push((line.row, found));
+        Ok(())
+    }
+
+    /// The line that says how long keys are remembered; 0 if none does.
+    pub(crate) fn retention_row(&self) -> u64 {
+        self.retentions.last().map_or(0, |(row, _)| *row)
+    }
+
+    /// Whether the key of a line was forgotten when another was written.
+    pub(crate) fn was_forgotten(&self, one: &ReadLine, two: &ReadLine) -> bool {
+        let behind = self.retentions.partition_point(|(row, _)| *row < two.row);
+        let held = behind.checked_sub(1).and_then(|last| self.retentions.get(last));
+        held.is_some_and(|(_, held)| held.forgets(one.id.time(), two.id.time()))
+    }
+
+    /// The last line of which the keys are forgotten at the end.
+    pub(crate) fn forgotten_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.retentions.last().and_then(|(_, last)| last.forgotten_at(now))
     }
 
     fn epoch(&mut self, line: &ReadLine) -> StoreResult<()> {

@@ -57,7 +57,9 @@ impl KeyCheck {
         let covers = |checked: &&mut Checked| {
             (checked.run.first_row..=checked.run.last_row).contains(&line.row)
         };
-        if let Some(checked) = self.runs.iter_mut().find(covers) {
+        if let Some(checked) = self.runs.iter_mut().find(covers)
+            && line.row > checked.run.forgotten
+        {
             checked.expected.add(mixed);
         }
         Some(entry)
@@ -70,14 +72,15 @@ impl KeyCheck {
     }
 
     /// Compares. All lines up to `upto` must be covered by one run each.
-    pub(crate) fn finish(&mut self, upto: u64) -> StoreResult<()> {
+    /// No keys may be left out but those of lines up to `forgotten`.
+    pub(crate) fn finish(&mut self, upto: u64, forgotten: u64) -> StoreResult<()> {
         self.runs.sort_unstable_by_key(|checked| checked.run.first_row);
         let mut covered = 0;
         for Checked { run, found, expected } in &self.runs {
             if run.first_row != covered + 1 || run.last_row < run.first_row {
                 return Err(damaged(format!("run {} of the key index leaves lines out", run.run)));
             }
-            if found != expected || found.entries != run.keys {
+            if found != expected || found.entries != run.keys || run.forgotten > forgotten {
                 return Err(damaged(format!(
                     "run {} of the key index does not have the keys of lines {} to {}; rebuild \
                      makes it again",
@@ -126,16 +129,23 @@ impl Twice {
         self.entries.push(entry);
     }
 
-    /// The line of a key that has another line before.
-    pub(crate) fn find(mut self, connection: &Connection) -> StoreResult<Option<u64>> {
+    /// The line of a key that has another line before, which was not `forgotten` by then.
+    pub(crate) fn find(
+        mut self,
+        connection: &Connection,
+        forgotten: impl Fn(&ReadLine, &ReadLine) -> bool,
+    ) -> StoreResult<Option<u64>> {
         self.entries.sort_unstable();
         for (one, two) in self.entries.iter().zip(self.entries.iter().skip(1)) {
             if one.hash() != two.hash() {
                 continue;
             }
-            let key = |row| Ok(read::line(connection, row)?.and_then(|line| line.key));
-            if key(one.row())? == key(two.row())? {
-                return Ok(Some(two.row()));
+            let lines = (read::line(connection, one.row())?, read::line(connection, two.row())?);
+            if let (Some(one), Some(two)) = lines
+                && one.key == two.key
+                && !forgotten(&one, &two)
+            {
+                return Ok(Some(two.row));
             }
         }
         Ok(None)

@@ -58,7 +58,7 @@ fn wipe(connection: &Connection) -> StoreResult<()> {
             "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM key_run; \
              DELETE FROM key_chunk; DELETE FROM progress; \
              INSERT INTO progress (what, value) \
-             VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0);",
+             VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
         )
         .map_err(before_commit)
 }

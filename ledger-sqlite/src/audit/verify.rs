@@ -100,6 +100,8 @@ struct Derived {
     keys_upto: u64,
     /// The line that began the epoch.
     epoch_row: u64,
+    /// The line that says how long keys are remembered.
+    retention_row: u64,
 }
 
 impl Derived {
@@ -111,6 +113,7 @@ impl Derived {
             saved: progress::Progress::Balances.get(connection)?,
             keys_upto: progress::Progress::Keys.get(connection)?,
             epoch_row: progress::Progress::Epoch.get(connection)?,
+            retention_row: progress::Progress::Retention.get(connection)?,
         })
     }
 }
@@ -246,14 +249,26 @@ impl<'a> Verifier<'a> {
         }
         self.check_registry()?;
         self.check_sums()?;
-        if self.derived.saved > self.lines || self.derived.epoch_row != self.checker.epoch_row {
+        let Derived { saved, epoch_row, retention_row, .. } = self.derived;
+        if saved > self.lines
+            || epoch_row != self.checker.epoch_row
+            || retention_row != self.checker.retention_row()
+        {
             return Err(damaged("the derived tables claim to be further than the journal"));
         }
-        self.keys.finish(self.derived.keys_upto)?;
-        let twice = std::mem::take(&mut self.twice).find(self.connection)?;
+        self.keys.finish(self.derived.keys_upto, self.forgotten()?)?;
+        let twice = std::mem::take(&mut self.twice);
+        let twice = twice.find(self.connection, |one, two| self.checker.was_forgotten(one, two))?;
         twice.map_or(Ok(()), |row| {
             Err(damaged(format!("line {row} of the journal has a key that was used before")))
         })
+    }
+
+    /// The last line of which the keys are forgotten.
+    fn forgotten(&self) -> StoreResult<u64> {
+        let last = read::line(self.connection, self.lines)?;
+        let until = last.and_then(|last| self.checker.forgotten_until(last.id.time()));
+        until.map_or(Ok(0), |until| read::last_until(self.connection, until, self.lines))
     }
 
     /// Assets and wallets are found by their names, all of them and no others.

@@ -5,8 +5,8 @@ use ledger_core::store::{
     Record, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
 };
 use ledger_core::{
-    Actor, Amount, AssetRecord, Metadata, Posting, Refusal, Rejection, StatusChange, Transaction,
-    WalletId,
+    Actor, Amount, AssetRecord, Metadata, Posting, Refusal, Rejection, RetentionRecord,
+    StatusChange, Transaction, WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub(crate) enum Body {
     Status(StatusChange),
     Refusal { batch_item: Option<usize>, rejection: Rejection },
     Epoch(Epoch),
+    Retention(RetentionRecord),
 }
 
 /// A life of the file. A copy begins another one, so that it can't be taken for the file it was
@@ -86,6 +87,7 @@ impl<'a, 'c> Encoder<'a, 'c> {
             Record::Wallet(wallet) => self.wallet(wallet),
             Record::Transaction(transaction) => self.transaction(transaction),
             Record::Refusal(refusal) => self.refusal(refusal),
+            Record::Retention(retention) => self.retention(retention),
             _ => Err(StoreError::Refused("this store can't keep such a record".to_owned())),
         }
     }
@@ -110,6 +112,15 @@ impl<'a, 'c> Encoder<'a, 'c> {
             line.id = Some(wallet.id.stamp());
             line.kind = Some(LineKind::Wallet.number());
             line.note = note;
+            line.body = Some(body);
+        })
+    }
+
+    fn retention(&mut self, retention: &RetentionRecord) -> StoreResult<()> {
+        let body = Body::Retention(*retention).to_json()?;
+        self.appender.line(|line| {
+            line.id = Some(retention.id.stamp());
+            line.kind = Some(LineKind::Retention.number());
             line.body = Some(body);
         })
     }

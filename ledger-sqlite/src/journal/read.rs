@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use ledger_core::store::{Position, Stamp, StoreError, StoreResult};
-use ledger_core::{Amount, Fingerprint, Key, WalletId};
+use ledger_core::store::{Position, Span, Stamp, StoreError, StoreResult};
+use ledger_core::{Amount, Fingerprint, Key, Timestamp, WalletId};
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -201,4 +201,11 @@ pub(crate) fn first_from(
         if found < position { low = middle + 1 } else { high = middle }
     }
     Ok(low)
+}
+
+/// The last line of a record made at `until` or before, among the lines 1 to `last`; 0 if there is none.
+pub(crate) fn last_until(connection: &Connection, until: Timestamp, last: u64) -> StoreResult<u64> {
+    let next = Timestamp::from_unix_ms(until.unix_ms().saturating_add(1));
+    let position = Span::between(None, Some(next)).before;
+    Ok(first_from(connection, position, last)? - 1)
 }

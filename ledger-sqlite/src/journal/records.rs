@@ -6,8 +6,8 @@ use hashbrown::HashMap;
 use ledger_core::store::{Record, StoreResult, WalletRecord};
 use ledger_core::{Asset, Kind};
 use ledger_core::{
-    AssetRecord, Key, Posting, Postings, Refusal, RefusedItem, StatusChange, Transaction,
-    TransactionId, WalletId,
+    AssetRecord, Key, Posting, Postings, Refusal, RefusedItem, RetentionRecord, StatusChange,
+    Transaction, TransactionId, WalletId,
 };
 use rusqlite::Connection;
 
@@ -90,6 +90,7 @@ impl<'c> RecordReader<'c> {
             LineKind::Refused(_) => Record::Refusal(Arc::new(self.refusal(header, lines)?)),
             LineKind::Asset => Record::Asset(Arc::new(self.asset(header)?)),
             LineKind::Wallet => Record::Wallet(Arc::new(self.wallet(header)?)),
+            LineKind::Retention => Record::Retention(retention(header)?),
             LineKind::Epoch => return Ok((header.row, Recorded::Epoch)),
         };
         Ok((header.row, Recorded::Record(recorded)))
@@ -201,6 +202,13 @@ fn status(line: &ReadLine) -> StoreResult<StatusChange> {
     match body(line)? {
         Body::Status(change) => Ok(change),
         _ => Err(line.damaged("is no change of status")),
+    }
+}
+
+fn retention(line: &ReadLine) -> StoreResult<RetentionRecord> {
+    match body(line)? {
+        Body::Retention(retention) if retention.id.stamp() == line.id => Ok(retention),
+        _ => Err(line.damaged("does not say how long keys are remembered")),
     }
 }
 

@@ -20,8 +20,8 @@ pub(crate) const RECENT_MAX: usize = 131_072;
 const FANOUT: usize = 4;
 /// Entries merged for each new key: each is rewritten once a level.
 const MERGED_PER_KEY: usize = 6;
-/// Chunks of removed runs given back at a time.
-const REMOVED_AT_ONCE: usize = 64;
+/// Chunks of removed runs that are given back with each chunk's worth of entries merged.
+const REMOVED_PER_CHUNK: usize = 2;
 
 /// Where keys may stand. What is found must be confirmed on the line.
 #[derive(Debug)]
@@ -176,6 +176,7 @@ impl KeyWork {
         keys: usize,
         last: u64,
         connection: &Connection,
+        forgotten: impl FnOnce() -> StoreResult<u64>,
     ) -> StoreResult<Option<Change>> {
         self.credit += keys * MERGED_PER_KEY;
         if index.recent() >= RECENT_MAX {
@@ -185,13 +186,15 @@ impl KeyWork {
             return Ok(None);
         }
         let budget = std::mem::take(&mut self.credit);
+        remove_old(REMOVED_PER_CHUNK * budget / CHUNK_ENTRIES, connection)?;
         if self.merge.is_none() {
-            self.merge = self.begin(index, connection)?;
+            let forgotten = forgotten()?;
+            self.merge = self.begin(index, forgotten, connection)?;
+            if self.merge.is_none() {
+                return forget(index, forgotten, connection);
+            }
         }
-        let Some(merge) = &mut self.merge else {
-            remove_old(connection)?;
-            return Ok(None);
-        };
+        let Some(merge) = &mut self.merge else { return Ok(None) };
         if !merge.step(budget, connection)? {
             return Ok(None);
         }
@@ -200,14 +203,19 @@ impl KeyWork {
     }
 
     /// The merge that is due, if any.
-    fn begin(&self, index: &KeyIndex, connection: &Connection) -> StoreResult<Option<Merge>> {
+    fn begin(
+        &self,
+        index: &KeyIndex,
+        forgotten: u64,
+        connection: &Connection,
+    ) -> StoreResult<Option<Merge>> {
         let rows = RunRow::list(connection)?;
         let output = match rows.iter().find(|row| row.state == RunState::BeingWritten) {
             Some(row) if row.owner == Some(self.owner) => *row,
             Some(row) if waiting(&rows, row.level - 1).len() < 2 * FANOUT => return Ok(None),
             // Whoever began it does not go on.
             Some(row) => self.take_over(row, connection)?,
-            None => match self.plan(&rows, connection)? {
+            None => match self.plan(&rows, forgotten, connection)? {
                 Some(row) => row,
                 None => return Ok(None),
             },
@@ -218,7 +226,8 @@ impl KeyWork {
         let inputs: Vec<&Arc<Run>> =
             index.runs.iter().filter(|run| is_input(run.row.run)).collect();
         let writer = RunWriter::load(output, connection)?;
-        Merge::of(inputs.into_iter().map(AsRef::as_ref), writer, connection).map(Some)
+        Merge::of(inputs.into_iter().map(AsRef::as_ref), writer, output.forgotten, connection)
+            .map(Some)
     }
 
     fn take_over(&self, row: &RunRow, connection: &Connection) -> StoreResult<RunRow> {
@@ -228,7 +237,12 @@ impl KeyWork {
     }
 
     /// Notes in the tables which runs are to become one.
-    fn plan(&self, rows: &[RunRow], connection: &Connection) -> StoreResult<Option<RunRow>> {
+    fn plan(
+        &self,
+        rows: &[RunRow],
+        forgotten: u64,
+        connection: &Connection,
+    ) -> StoreResult<Option<RunRow>> {
         let levels = rows.iter().map(|row| row.level).max().unwrap_or(0);
         let due = (0..=levels).map(|level| waiting(rows, level)).find(|runs| runs.len() >= FANOUT);
         let Some(inputs) = due else { return Ok(None) };
@@ -240,6 +254,7 @@ impl KeyWork {
             keys: inputs.iter().map(|row| row.keys).sum(),
             first_row: inputs.iter().map(|row| row.first_row).min().unwrap_or(0),
             last_row: inputs.iter().map(|row| row.last_row).max().unwrap_or(0),
+            forgotten: inputs.iter().map(|row| row.forgotten).fold(forgotten, u64::max),
             state: RunState::BeingWritten,
             merged_into: None,
             owner: Some(self.owner),
@@ -271,6 +286,7 @@ pub(crate) fn flush(index: &KeyIndex, last: u64, connection: &Connection) -> Sto
         keys: entries.len() as u64,
         first_row: index.upto + 1,
         last_row: last,
+        forgotten: 0,
         state: RunState::InUse,
         merged_into: None,
         owner: None,
@@ -293,11 +309,32 @@ fn finish(merge: Merge, index: &KeyIndex, connection: &Connection) -> StoreResul
     Ok(Change { runs, upto: index.upto, generation })
 }
 
+/// Puts an empty run in the place of one in which all keys are forgotten.
+fn forget(
+    index: &KeyIndex,
+    forgotten: u64,
+    connection: &Connection,
+) -> StoreResult<Option<Change>> {
+    let rows = RunRow::list(connection)?;
+    let is_old = |row: &&RunRow| {
+        let free = row.state == RunState::InUse && row.merged_into.is_none();
+        free && row.keys > 0 && row.last_row <= forgotten
+    };
+    let Some(old) = rows.iter().find(is_old) else { return Ok(None) };
+    RunRow { state: RunState::ToBeRemoved, ..*old }.save(connection)?;
+    let generation = next_generation(connection)?;
+    let row = RunRow { run: generation, keys: 0, forgotten: old.last_row, ..*old };
+    let run = Arc::new(Run::write(row, &[], connection)?);
+    let rest = index.runs.iter().filter(|run| run.row.run != old.run).cloned();
+    let runs = rest.chain([run]).collect();
+    Ok(Some(Change { runs, upto: index.upto, generation }))
+}
+
 /// Gives back the room of runs that were merged, a piece at a time.
-fn remove_old(connection: &Connection) -> StoreResult<()> {
+fn remove_old(chunks: usize, connection: &Connection) -> StoreResult<()> {
     let rows = RunRow::list(connection)?;
     if let Some(old) = rows.iter().find(|row| row.state == RunState::ToBeRemoved)
-        && remove_chunks(old.run, REMOVED_AT_ONCE, connection)?
+        && remove_chunks(old.run, chunks, connection)?
     {
         old.remove(connection)?;
     }

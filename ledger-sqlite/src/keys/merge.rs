@@ -13,6 +13,8 @@ use crate::keys::run::{CHUNK_ENTRIES, Run, RunRow, RunWriter, read_chunk};
 pub(crate) struct Merge {
     inputs: Vec<Input>,
     output: RunWriter,
+    /// The keys of lines up to this are left out.
+    forgotten: u64,
 }
 
 #[derive(Debug)]
@@ -29,12 +31,13 @@ impl Merge {
     pub(crate) fn of<'a>(
         inputs: impl Iterator<Item = &'a Run>,
         output: RunWriter,
+        forgotten: u64,
         connection: &Connection,
     ) -> StoreResult<Self> {
         let after = output.last();
         let inputs =
             inputs.map(|run| Input::at(run, after, connection)).collect::<StoreResult<_>>()?;
-        Ok(Self { inputs, output })
+        Ok(Self { inputs, output, forgotten })
     }
 
     /// Merges about `budget` entries; says whether all are.
@@ -45,7 +48,9 @@ impl Merge {
             chunk.clear();
             while chunk.len() < CHUNK_ENTRIES {
                 let Some(entry) = self.next(connection)? else { break };
-                chunk.push(entry);
+                if entry.row() > self.forgotten {
+                    chunk.push(entry);
+                }
             }
             if chunk.is_empty() {
                 return Ok(true);

@@ -19,6 +19,8 @@ pub(crate) struct RunRow {
     pub(crate) keys: u64,
     pub(crate) first_row: u64,
     pub(crate) last_row: u64,
+    /// The keys of lines up to this are left out, because they are forgotten.
+    pub(crate) forgotten: u64,
     pub(crate) state: RunState,
     pub(crate) merged_into: Option<u64>,
     /// The handle that writes it, while it is being written.
@@ -53,23 +55,24 @@ impl RunRow {
     pub(crate) fn list(connection: &Connection) -> StoreResult<Vec<Self>> {
         let mut find = connection
             .prepare_cached(
-                "SELECT run, level, keys, first_row, last_row, state, merged_into, owner \
+                "SELECT run, level, keys, first_row, last_row, forgotten, state, merged_into, owner \
                  FROM key_run \
                  ORDER BY run",
             )
             .map_err(reading)?;
         let rows = find.query_map([], |row| {
-            let state: i64 = row.get(5)?;
+            let state: i64 = row.get(6)?;
             Ok(Self {
                 run: row.get(0)?,
                 level: row.get(1)?,
                 keys: row.get(2)?,
                 first_row: row.get(3)?,
                 last_row: row.get(4)?,
+                forgotten: row.get(5)?,
                 state: RunState::from_number(state)
-                    .ok_or(rusqlite::Error::IntegralValueOutOfRange(5, state))?,
-                merged_into: row.get(6)?,
-                owner: row.get(7)?,
+                    .ok_or(rusqlite::Error::IntegralValueOutOfRange(6, state))?,
+                merged_into: row.get(7)?,
+                owner: row.get(8)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(reading)
@@ -78,7 +81,7 @@ impl RunRow {
     /// Writes it over what stands there of it.
     pub(crate) fn save(&self, connection: &Connection) -> StoreResult<()> {
         connection
-            .prepare_cached("REPLACE INTO key_run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+            .prepare_cached("REPLACE INTO key_run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
             .and_then(|mut replace| {
                 replace.execute((
                     self.run,
@@ -86,6 +89,7 @@ impl RunRow {
                     self.keys,
                     self.first_row,
                     self.last_row,
+                    self.forgotten,
                     self.state.number(),
                     self.merged_into,
                     self.owner,

@@ -65,9 +65,12 @@ pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
                 )?;
             }
         }
-        for (kind, code) in
-            [(LineKind::Asset, "asset"), (LineKind::Wallet, "wallet"), (LineKind::Epoch, "epoch")]
-        {
+        for (kind, code) in [
+            (LineKind::Asset, "asset"),
+            (LineKind::Wallet, "wallet"),
+            (LineKind::Epoch, "epoch"),
+            (LineKind::Retention, "retention"),
+        ] {
             transaction.execute(
                 "INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, 'done')",
                 (kind.number(), code),
@@ -75,7 +78,7 @@ pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
         }
         transaction.execute_batch(
             "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));
-             INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0);",
+             INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
         )?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;

@@ -15,12 +15,15 @@ pub(crate) enum LineKind {
     Wallet,
     /// The file began, or went on as a copy.
     Epoch,
+    /// How long keys are remembered was changed.
+    Retention,
 }
 
 const REFUSED: i64 = 100;
 const ASSET: i64 = 201;
 const WALLET: i64 = 202;
 const EPOCH: i64 = 203;
+const RETENTION: i64 = 204;
 
 impl LineKind {
     pub(crate) fn number(self) -> i64 {
@@ -30,6 +33,7 @@ impl LineKind {
             Self::Asset => ASSET,
             Self::Wallet => WALLET,
             Self::Epoch => EPOCH,
+            Self::Retention => RETENTION,
         }
     }
 
@@ -39,6 +43,7 @@ impl LineKind {
             ASSET => Some(Self::Asset),
             WALLET => Some(Self::Wallet),
             EPOCH => Some(Self::Epoch),
+            RETENTION => Some(Self::Retention),
             1..REFUSED => kind(number).map(Self::Done),
             _ => number.checked_sub(REFUSED).and_then(kind).map(Self::Refused),
         }
@@ -53,11 +58,16 @@ mod tests {
     fn every_number_means_one_kind() {
         let requests =
             Kind::ALL.iter().flat_map(|&kind| [LineKind::Done(kind), LineKind::Refused(kind)]);
-        let all = requests.chain([LineKind::Asset, LineKind::Wallet, LineKind::Epoch]);
+        let all = requests.chain([
+            LineKind::Asset,
+            LineKind::Wallet,
+            LineKind::Epoch,
+            LineKind::Retention,
+        ]);
         for kind in all {
             assert_eq!(LineKind::from_number(kind.number()), Some(kind));
         }
-        for bad in [i64::MIN, -1, 0, 99, 100, 199, 200, 204, i64::MAX] {
+        for bad in [i64::MIN, -1, 0, 99, 100, 199, 200, 205, i64::MAX] {
             assert_eq!(LineKind::from_number(bad), None, "{bad}");
         }
     }

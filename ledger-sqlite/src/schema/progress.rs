@@ -16,6 +16,8 @@ pub(crate) enum Progress {
     Runs,
     /// The line that began the epoch.
     Epoch,
+    /// The line that says how long keys are remembered; 0 if none does.
+    Retention,
 }
 
 impl Progress {
@@ -25,6 +27,7 @@ impl Progress {
             Self::Keys => "keys",
             Self::Runs => "runs",
             Self::Epoch => "epoch",
+            Self::Retention => "retention",
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::amount::{ReadAmount, StoredAmount};
 use crate::base::failure::{before_commit, damaged, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
+use crate::schema::progress::Progress;
 
 /// A wallet's id and its line in the journal.
 pub(crate) type Place = (WalletId, u64);
@@ -48,7 +49,8 @@ fn insert_wallet(
     save(&Account::opened(wallet), connection)
 }
 
-/// Notes an asset or a wallet where it is found by its name.
+/// Notes what is found by something else than its place: assets and wallets by their names, and how
+/// long keys are remembered.
 pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> StoreResult<()> {
     match record {
         Record::Asset(asset) => insert_asset(asset, row, connection),
@@ -59,6 +61,7 @@ pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> St
             })?;
             insert_wallet(wallet, world, row, connection)
         }
+        Record::Retention(_) => Progress::Retention.set(row, connection),
         _ => Ok(()),
     }
 }

@@ -67,6 +67,7 @@ CREATE TABLE key_run (
     keys INTEGER NOT NULL,
     first_row INTEGER NOT NULL,     -- the journal's lines that it covers
     last_row INTEGER NOT NULL,
+    forgotten INTEGER NOT NULL,     -- it leaves out the keys of lines up to this
     state INTEGER NOT NULL,         -- 0 in use, 1 being written, 2 to be removed
     merged_into INTEGER,            -- the run being written from it
     owner INTEGER                   -- who is writing it

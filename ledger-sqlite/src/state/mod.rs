@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use ledger_core::store::{Record, StoreResult, WalletRow, WalletRows, apply};
-use ledger_core::{AssetCode, AssetRecord, Transaction, WalletId};
+use ledger_core::{AssetCode, AssetRecord, RetentionRecord, Transaction, WalletId};
 use rusqlite::Connection;
 use smallvec::SmallVec;
 
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) keys: KeyIndex,
     /// Assets never change, so that what was once found stays true.
     pub(crate) assets: HashMap<AssetCode, Arc<AssetRecord>>,
+    /// How long keys are remembered; none for ever.
+    pub(crate) retention: Option<RetentionRecord>,
 }
 
 impl State {
@@ -48,6 +50,7 @@ impl State {
             saved: Progress::Balances.get(connection)?,
             keys: KeyIndex::load(connection)?,
             assets: HashMap::new(),
+            retention: retention(connection)?,
         })
     }
 
@@ -83,6 +86,9 @@ impl State {
         let mut entries = SmallVec::<[Entry; 1]>::new();
         key_entries(&self.keys, record, row, |entry| entries.push(entry));
         entries.into_iter().for_each(|entry| self.keys.add(entry));
+        if let Record::Retention(retention) = record {
+            self.retention = Some(*retention);
+        }
         if let Record::Transaction(transaction) = record {
             let mut adding =
                 Adding { accounts: &mut self.accounts, transaction, row, connection, failed: None };
@@ -92,9 +98,27 @@ impl State {
         Ok(())
     }
 
+    /// The last line of which the keys are forgotten for ever; 0 if none are.
+    pub(crate) fn forgotten(&self, connection: &Connection) -> StoreResult<u64> {
+        let until = self.retention.and_then(|it| it.forgotten_at(self.tip.id.time()));
+        let Some(until) = until else { return Ok(0) };
+        read::last_until(connection, until, self.tip.row)
+    }
+
     /// A wallet's account, if memory holds it.
     pub(crate) fn account(&self, wallet: WalletId) -> Option<&Account> {
         self.accounts.get(wallet)
+    }
+}
+
+/// What the file says of how long keys are remembered.
+fn retention(connection: &Connection) -> StoreResult<Option<RetentionRecord>> {
+    match Progress::Retention.get(connection)? {
+        0 => Ok(None),
+        row => match RecordReader::new(connection).at(row)? {
+            Some((_, Recorded::Record(Record::Retention(retention)))) => Ok(Some(retention)),
+            _ => Err(damaged(format!("line {row} does not say how long keys are remembered"))),
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! A group on its way into the file.
 
 use ledger_core::store::{Group, Record, Rows, Stamp, Stamps, StoreError, StoreResult, Wants};
-use ledger_core::{Timestamp, WalletId};
+use ledger_core::{RetentionRecord, Timestamp, WalletId};
 use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
@@ -42,6 +42,7 @@ pub(crate) struct SqliteGroup<'a> {
 struct Committed {
     accounts: Accounts,
     keys: Vec<Entry>,
+    retention: Option<RetentionRecord>,
     tip: Tip,
     saved: Option<u64>,
     change: Option<Change>,
@@ -157,7 +158,11 @@ impl SqliteGroup<'_> {
         let appender = Appender::new(connection, self.tip.row, &self.tip.seal)?;
         let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
         let mut keys = Vec::with_capacity(records.len());
+        let mut retention = None;
         for record in records {
+            if let Record::Retention(record) = record {
+                retention = Some(*record);
+            }
             let row = encoder.next_row();
             registry::register(record, row, connection)?;
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
@@ -167,13 +172,15 @@ impl SqliteGroup<'_> {
         let id = records.last().map_or(self.tip.id, Record::stamp);
         let tip = Tip { row, id, seal };
         let lines = usize::try_from(row - self.tip.row).unwrap_or(usize::MAX);
-        let change = writer.keys.step(&state.keys, keys.len(), self.tip.row, connection)?;
+        let change = writer.keys.step(&state.keys, keys.len(), self.tip.row, connection, || {
+            state.forgotten(connection)
+        })?;
         writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
         let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
         writer.since_checkpoint += (lines as u64 * LINE_BYTES).max(COMMIT_BYTES);
         // Whatever there is no room for is found out now, while it can still be taken back.
         connection.cache_flush().map_err(before_commit)?;
-        Ok(Committed { accounts, keys, tip, saved, change })
+        Ok(Committed { accounts, keys, retention, tip, saved, change })
     }
 
     fn commit_transaction(&mut self) -> StoreResult<()> {
@@ -206,6 +213,7 @@ impl SqliteGroup<'_> {
         if state.tip.row < committed.tip.row {
             committed.keys.into_iter().for_each(|entry| state.keys.add(entry));
             state.accounts.absorb(committed.accounts);
+            state.retention = committed.retention.or(state.retention);
             state.tip = committed.tip;
         }
     }
@@ -251,6 +259,7 @@ impl Group for SqliteGroup<'_> {
     fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows> {
         self.store.health.check()?;
         let mut rows = Rows::with_room_for(wants);
+        rows.set_retention(self.store.state.read().retention);
         self.load_wallets(wants, &mut rows)?;
         self.load_names(wants, &mut rows)?;
         let look = self.look();

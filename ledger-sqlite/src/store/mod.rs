@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use ledger_core::store::{Group, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow};
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Key, Order, TransactionId, Wallet, WalletId, WalletName,
+    Answer, AssetCode, AssetRecord, Entry, Key, Order, RetentionRecord, TransactionId, Wallet,
+    WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -99,6 +100,10 @@ impl Store for SqliteStore {
 
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
         self.look(|look| look.find(id))
+    }
+
+    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
+        self.look(|_| Ok(self.state.read().retention))
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

@@ -1,0 +1,129 @@
+//! How long keys are remembered.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::bounds::{KEY_RETENTION_MAX, KEY_RETENTION_MIN};
+use crate::base::id::TransactionId;
+use crate::base::invalid::{Field, Invalid};
+use crate::base::time::Timestamp;
+
+/// How long a key is remembered after it was answered. A retry that comes later is carried out as a
+/// new request: choose longer than anyone retries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRetention {
+    /// For ever.
+    #[default]
+    Forever,
+    /// So many milliseconds.
+    Milliseconds(u64),
+}
+
+impl KeyRetention {
+    /// So long, to the millisecond.
+    pub fn lasting(duration: Duration) -> Result<Self, Invalid> {
+        if !(KEY_RETENTION_MIN..=KEY_RETENTION_MAX).contains(&duration) {
+            let problem = format!(
+                "key retention must be {KEY_RETENTION_MIN:?} to {KEY_RETENTION_MAX:?}, or for ever; \
+                 not {duration:?}"
+            );
+            return Err(Invalid::new(Field::Config, problem));
+        }
+        let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(Self::Milliseconds(ms))
+    }
+
+    /// Keys answered up to then are forgotten at `now`.
+    fn forgotten_until(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Forever => None,
+            Self::Milliseconds(ms) => {
+                let until = now.unix_ms().saturating_sub_unsigned(ms);
+                Some(Timestamp::from_unix_ms(until))
+            }
+        }
+    }
+}
+
+impl From<KeyRetention> for Option<Duration> {
+    fn from(retention: KeyRetention) -> Self {
+        match retention {
+            KeyRetention::Forever => None,
+            KeyRetention::Milliseconds(ms) => Some(Duration::from_millis(ms)),
+        }
+    }
+}
+
+/// The journal's record of how long keys are remembered from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionRecord {
+    /// Its place in the journal.
+    pub id: TransactionId,
+    /// How long.
+    pub keep: KeyRetention,
+    /// Keys answered up to then were forgotten when this was recorded, and stay so: they may be gone
+    /// from the store.
+    pub forgotten_until: Option<Timestamp>,
+}
+
+impl RetentionRecord {
+    /// The record of remembering keys for `keep` after `last` held.
+    pub fn after(last: Option<&Self>, id: TransactionId, keep: KeyRetention) -> Self {
+        let until = last.and_then(|last| last.keep.forgotten_until(id.time()));
+        Self { id, keep, forgotten_until: until.max(last.and_then(|last| last.forgotten_until)) }
+    }
+
+    /// Keys answered up to then are forgotten at `now`. This is the one place where that is decided.
+    pub fn forgotten_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.forgotten_until.max(self.keep.forgotten_until(now))
+    }
+
+    /// Whether a key that was answered at `at` is forgotten at `now`.
+    pub fn forgets(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.forgotten_at(now).is_some_and(|until| at <= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_remembered_until_its_time_is_up() {
+        let [before, at, end] = [999, 1_000, 61_000].map(Timestamp::from_unix_ms);
+        let last = Timestamp::from_unix_ms(i64::MAX);
+        let id = TransactionId::from_raw(1 << 40).unwrap();
+        let minute = KeyRetention::lasting(Duration::from_mins(1)).unwrap();
+        let minute = RetentionRecord::after(None, id, minute);
+        assert!(!minute.forgets(at, at) && !minute.forgets(at, before));
+        assert!(!minute.forgets(at, Timestamp::from_unix_ms(60_999)));
+        assert!(minute.forgets(at, end) && !minute.forgets(last, last));
+        assert!(!minute.forgets(at, Timestamp::from_unix_ms(i64::MIN)), "no overflow");
+        let forever = RetentionRecord::after(None, id, KeyRetention::Forever);
+        assert!(!forever.forgets(at, last));
+    }
+
+    #[test]
+    fn what_was_forgotten_stays_so_when_keys_are_kept_longer() {
+        let id = |raw: u64| TransactionId::from_raw(raw << 40).unwrap();
+        let hour = KeyRetention::lasting(Duration::from_hours(1)).unwrap();
+        let first = RetentionRecord::after(None, id(1), hour);
+        let forever = RetentionRecord::after(Some(&first), id(100), KeyRetention::Forever);
+        let until = Timestamp::from_unix_ms(id(100).time().unix_ms() - 3_600_000);
+        assert_eq!(forever.forgotten_until, Some(until));
+        let later = Timestamp::from_unix_ms(until.unix_ms() + 1);
+        for record in [forever, RetentionRecord::after(Some(&forever), id(101), hour)] {
+            assert!(record.forgets(until, later) && !record.forgets(later, later));
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_or_too_long_is_refused() {
+        for bad in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
+            let refused = KeyRetention::lasting(bad).unwrap_err();
+            assert!(refused.to_string().contains("key retention must be 1s to"), "{refused}");
+        }
+    }
+}
