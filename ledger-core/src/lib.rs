@@ -69,8 +69,3 @@ pub use read::listing::{WalletPage, WalletQuery};
 pub use rules::answers::Answer;
 pub use stats::meter::Stats;
 pub use write::pauses::Retry;
-
-/// The README's program runs with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
