@@ -9,6 +9,17 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Which process this is, as far as it can be told without asking the system: it is another one
+/// after each `fork`. (A child that was made without the C library's `fork` is found out when it
+/// writes.)
+pub(crate) fn generation() -> u32 {
+    descriptors::install_once();
+    GENERATION.load(Ordering::Relaxed)
+}
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Something that only the process that made it drops.
 #[derive(Debug)]
@@ -93,13 +104,17 @@ mod descriptors {
     pub(crate) struct Entry(Option<&'static AtomicI32>);
 
     pub(super) fn enter(file: &File) -> Entry {
-        HANDLER.call_once(install);
+        install_once();
         let number = file.as_raw_fd();
         let take = |place: &&AtomicI32| {
             place.compare_exchange(NONE, number, Ordering::SeqCst, Ordering::SeqCst).is_ok()
         };
         // With more files open than that, a child keeps some; it is told to open none anyway.
         Entry(DESCRIPTORS.iter().find(take))
+    }
+
+    pub(super) fn install_once() {
+        HANDLER.call_once(install);
     }
 
     impl Drop for Entry {
@@ -118,6 +133,7 @@ mod descriptors {
 
     #[allow(unsafe_code, reason = "closing by number")]
     extern "C" fn close_all() {
+        super::GENERATION.fetch_add(1, Ordering::Relaxed);
         for place in &DESCRIPTORS {
             let number = place.swap(NONE, Ordering::SeqCst);
             if number != NONE {
@@ -140,4 +156,6 @@ mod descriptors {
     pub(super) fn enter(_: &File) -> Entry {
         Entry
     }
+
+    pub(super) fn install_once() {}
 }

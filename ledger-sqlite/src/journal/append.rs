@@ -19,7 +19,8 @@ static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1, &[COLUMNS, &["s
 /// Lines on their way into the journal.
 pub(crate) struct Appender<'a, 'c> {
     connection: &'c Connection,
-    many: CachedStatement<'c>,
+    /// Prepared once it is needed: looking up so long a text is not for nothing.
+    many: Option<CachedStatement<'c>>,
     last_row: u64,
     /// The lines not yet handed to SQLite. The last one is kept back to the end, because it may be
     /// the one that carries the seal.
@@ -29,11 +30,9 @@ pub(crate) struct Appender<'a, 'c> {
 
 impl<'a, 'c> Appender<'a, 'c> {
     /// Begins to append behind the line `last`, which carries the seal `previous`.
-    pub(crate) fn new(connection: &'c Connection, last: u64, previous: &Seal) -> StoreResult<Self> {
-        let many = connection.prepare_cached(&INSERT_MANY).map_err(before_commit)?;
-        let waiting = Vec::with_capacity(LINES + 1);
-        let sealing = Sealing::after(previous);
-        Ok(Self { connection, many, last_row: last, waiting, sealing })
+    pub(crate) fn new(connection: &'c Connection, last: u64, previous: &Seal) -> Self {
+        let (many, waiting) = (None, Vec::new());
+        Self { connection, many, last_row: last, waiting, sealing: Sealing::after(previous) }
     }
 
     /// The row that the next line will have.
@@ -75,18 +74,23 @@ impl<'a, 'c> Appender<'a, 'c> {
         if !self.waiting.iter().all(Line::is_plain) {
             self.write_each()?;
         }
+        let mut many = match self.many.take() {
+            Some(many) => many,
+            None => self.connection.prepare_cached(&INSERT_MANY).map_err(before_commit)?,
+        };
         for (place, line) in self.waiting.iter().enumerate() {
             let cells = line.cells();
             self.sealing.line(&cells);
             for (column, cell) in cells.iter().take(PLAIN_COLUMNS.len()).enumerate() {
                 let parameter = place * PLAIN_COLUMNS.len() + column + 1;
-                cell.bind(&mut self.many, parameter).map_err(before_commit)?;
+                cell.bind(&mut many, parameter).map_err(before_commit)?;
             }
         }
         if !self.waiting.is_empty() {
-            self.many.raw_execute().map_err(before_commit)?;
+            many.raw_execute().map_err(before_commit)?;
             self.waiting.clear();
         }
+        self.many = Some(many);
         self.waiting.extend(last);
         Ok(())
     }

@@ -37,7 +37,7 @@ pub(crate) fn begin_epoch(connection: &Connection) -> StoreResult<()> {
     let stamp = stamp.ok_or_else(|| damaged("the journal ends in the far future"))?;
     let (row, seal) = last.map_or((0, seal::FIRST), |tip| (tip.row, tip.seal));
     let body = Body::Epoch(Epoch { number, id }).to_json()?;
-    let mut appender = Appender::new(connection, row, &seal)?;
+    let mut appender = Appender::new(connection, row, &seal);
     appender.line(|line| {
         line.id = Some(stamp);
         line.kind = Some(LineKind::Epoch.number());

@@ -8,7 +8,7 @@ use crate::base::failure::damaged;
 use crate::chain::account::Account;
 use crate::chain::roots::jump_distance;
 use crate::journal::note::Note;
-use crate::journal::read::{self, ReadLine};
+use crate::journal::read::{self, Hop, Hops, Lines, ReadLine};
 use crate::journal::records::RecordReader;
 use crate::schema::kinds::LineKind;
 
@@ -21,6 +21,8 @@ pub(crate) struct History<'c> {
     last: u64,
     connection: &'c Connection,
     records: RecordReader<'c>,
+    hops: Hops<'c>,
+    lines: Lines<'c>,
 }
 
 /// A line of the wallet, by its row and its place in the chain.
@@ -31,15 +33,21 @@ struct Step {
 }
 
 impl<'c> History<'c> {
-    pub(crate) fn of(account: &Account, last: u64, connection: &'c Connection) -> Self {
-        Self {
+    pub(crate) fn of(
+        account: &Account,
+        last: u64,
+        connection: &'c Connection,
+    ) -> StoreResult<Self> {
+        Ok(Self {
             wallet: account.row.id,
             head: account.head(),
             version: account.roots.len(),
             last: last.max(account.head()),
             connection,
             records: RecordReader::new(connection),
-        }
+            hops: Hops::new(connection)?,
+            lines: Lines::new(connection)?,
+        })
     }
 
     /// At most `limit` entries within `span`.
@@ -90,7 +98,9 @@ impl<'c> History<'c> {
         limit: usize,
         entries: &mut Vec<Entry>,
     ) -> StoreResult<()> {
-        let mut passed = self.newest_below(after + 1)?.unwrap_or(Step { row: 0, version: 0 });
+        // Nothing is passed if the span begins with the journal.
+        let passed = if after == 0 { None } else { self.newest_below(after + 1)? };
+        let mut passed = passed.unwrap_or(Step { row: 0, version: 0 });
         while entries.len() < limit && passed.version < newest.version {
             let wanted = (limit - entries.len()) as u64;
             let end = self.at_version(newest, newest.version.min(passed.version + wanted))?;
@@ -103,32 +113,30 @@ impl<'c> History<'c> {
     }
 
     /// The wallet's youngest line whose row is below `bound`.
-    fn newest_below(&self, bound: u64) -> StoreResult<Option<Step>> {
+    fn newest_below(&mut self, bound: u64) -> StoreResult<Option<Step>> {
         let mut step = Step { row: self.head, version: self.version };
         while step.row >= bound {
-            let (end, link) = self.end(&self.line(step.row)?)?;
+            let Hop { version, link } = self.hop(step.row)?;
             let next = match link.jump.filter(|&jump| jump >= bound) {
-                Some(jump) => Some((jump, jump_distance(end))),
+                Some(jump) => Some((jump, jump_distance(version))),
                 None => link.previous.map(|previous| (previous, 1)),
             };
-            let Some((row, distance)) = next.filter(|&(row, _)| row < step.row) else {
-                return Ok(None);
-            };
-            step = Step { row, version: end.saturating_sub(distance) };
+            let Some((row, distance)) = next else { return Ok(None) };
+            step = Step { row, version: version.saturating_sub(distance) };
         }
         Ok(Some(step).filter(|step| step.row > 0))
     }
 
     /// The line of the wallet with that version, going back from `step`.
-    fn at_version(&self, mut step: Step, version: u64) -> StoreResult<Step> {
+    fn at_version(&mut self, mut step: Step, version: u64) -> StoreResult<Step> {
         while step.version > version {
-            let (_, link) = self.end(&self.line(step.row)?)?;
+            let Hop { link, .. } = self.hop(step.row)?;
             let behind = step.version.saturating_sub(jump_distance(step.version));
             let next = match link.jump.filter(|_| behind >= version) {
                 Some(jump) => Step { row: jump, version: behind },
                 None => Step { row: link.previous.unwrap_or(0), version: step.version - 1 },
             };
-            if next.row == 0 || next.row >= step.row {
+            if next.row == 0 {
                 return Err(self.broken(step.row));
             }
             step = next;
@@ -145,8 +153,12 @@ impl<'c> History<'c> {
         }
     }
 
-    fn line(&self, row: u64) -> StoreResult<ReadLine> {
-        read::line(self.connection, row)?.ok_or_else(|| self.broken(row))
+    fn line(&mut self, row: u64) -> StoreResult<ReadLine> {
+        self.lines.at(row)?.ok_or_else(|| self.broken(row))
+    }
+
+    fn hop(&mut self, row: u64) -> StoreResult<Hop> {
+        self.hops.at(row, self.wallet)?.ok_or_else(|| self.broken(row))
     }
 
     /// The wallet's version after a line, and its links.

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use ledger_core::store::{Position, Span, Stamp, StoreError, StoreResult};
 use ledger_core::{Amount, Fingerprint, Key, Timestamp, WalletId};
 use rusqlite::types::{FromSql, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::base::amount::ReadAmount;
 use crate::base::failure::{damaged, reading};
-use crate::chain::links::Links;
+use crate::chain::links::{Link, Links};
 use crate::journal::line::COLUMNS;
 use crate::journal::seal::Seal;
 use crate::schema::kinds::LineKind;
@@ -149,9 +149,54 @@ pub(crate) fn last_row(connection: &Connection) -> StoreResult<u64> {
 
 /// One line.
 pub(crate) fn line(connection: &Connection, row: u64) -> StoreResult<Option<ReadLine>> {
-    let mut find = connection.prepare_cached(&LINE).map_err(reading)?;
-    let mut rows = find.query([row]).map_err(reading)?;
-    rows.next().map_err(reading)?.map(ReadLine::read).transpose()
+    Lines::new(connection)?.at(row)
+}
+
+/// Reads single lines, one after the other.
+pub(crate) struct Lines<'c>(CachedStatement<'c>);
+
+impl<'c> Lines<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> StoreResult<Self> {
+        connection.prepare_cached(&LINE).map(Self).map_err(reading)
+    }
+
+    pub(crate) fn at(&mut self, row: u64) -> StoreResult<Option<ReadLine>> {
+        let mut rows = self.0.query([row]).map_err(reading)?;
+        rows.next().map_err(reading)?.map(ReadLine::read).transpose()
+    }
+}
+
+/// What following a chain needs of a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop {
+    /// The wallet's version after the line.
+    pub(crate) version: u64,
+    pub(crate) link: Link,
+}
+
+/// Reads hops, one after the other.
+pub(crate) struct Hops<'c>(CachedStatement<'c>);
+
+impl<'c> Hops<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> StoreResult<Self> {
+        let hop = "SELECT from_wallet, to_wallet, from_version, to_version, links \
+            FROM journal WHERE row = ?1";
+        connection.prepare_cached(hop).map(Self).map_err(reading)
+    }
+
+    /// The hop at a line of the wallet; none if it is not one of its lines.
+    pub(crate) fn at(&mut self, row: u64, wallet: WalletId) -> StoreResult<Option<Hop>> {
+        let mut rows = self.0.query([row]).map_err(reading)?;
+        let Some(found) = rows.next().map_err(reading)? else { return Ok(None) };
+        let is_from = get::<Option<u64>>(found, 0)? == Some(wallet.raw());
+        let is_to = get::<Option<u64>>(found, 1)? == Some(wallet.raw());
+        let bytes = found.get_ref(4).map_err(reading)?.as_blob().unwrap_or_default();
+        let Some(links) = Links::decode(row, bytes).filter(|_| is_from || is_to) else {
+            return Ok(None);
+        };
+        let (version, link) = if is_from { (2, links.from) } else { (3, links.to) };
+        Ok(Some(Hop { version: get(found, version)?, link }))
+    }
 }
 
 /// Hands the lines from `first` to `last` to `each`, until it says no.

@@ -51,7 +51,7 @@ struct Committed {
 impl SqliteStore {
     /// Takes the writer's place, and catches up with what others wrote.
     pub(super) fn begin_group(&self) -> StoreResult<SqliteGroup<'_>> {
-        self.health.check()?;
+        self.health.check_to_write()?;
         let mut writer = self.writer.lock();
         self.health.check()?;
         let turn = self.turns.take()?;
@@ -155,7 +155,7 @@ impl SqliteGroup<'_> {
             Some(account) => Ok(Some(account.clone())),
             None => registry::load(wallet, connection),
         };
-        let appender = Appender::new(connection, self.tip.row, &self.tip.seal)?;
+        let appender = Appender::new(connection, self.tip.row, &self.tip.seal);
         let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
         let mut keys = Vec::with_capacity(records.len());
         let mut retention = None;

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ledger_core::store::{StoreError, StoreResult};
 use parking_lot::Mutex;
 
+use crate::file::forked::generation;
 use crate::file::registry::forked;
 
 #[derive(Debug)]
 pub(crate) struct Health {
     opened_by: u32,
+    generation: u32,
     /// Whether there is a reason, so that the usual case takes no lock.
     ailing: AtomicBool,
     reason: Mutex<Option<StoreError>>,
@@ -19,7 +21,12 @@ pub(crate) struct Health {
 
 impl Health {
     pub(crate) fn sound() -> Self {
-        Self { opened_by: process::id(), ailing: AtomicBool::new(false), reason: Mutex::new(None) }
+        Self {
+            opened_by: process::id(),
+            generation: generation(),
+            ailing: AtomicBool::new(false),
+            reason: Mutex::new(None),
+        }
     }
 
     /// Whether this is another process than the one that opened the file.
@@ -30,13 +37,21 @@ impl Health {
     /// Refuses what must not be done or told now.
     pub(crate) fn check(&self) -> StoreResult<()> {
         // Before any lock is taken: a child may have inherited it locked.
-        if self.is_forked() {
+        if self.generation != generation() {
             return Err(forked());
         }
         if !self.ailing.load(Ordering::SeqCst) {
             return Ok(());
         }
         self.reason.lock().clone().map_or(Ok(()), Err)
+    }
+
+    /// The same before something is written, by asking the system which process this is.
+    pub(crate) fn check_to_write(&self) -> StoreResult<()> {
+        if self.is_forked() {
+            return Err(forked());
+        }
+        self.check()
     }
 
     /// From now on, nothing is done or told.

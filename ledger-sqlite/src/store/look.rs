@@ -99,6 +99,19 @@ impl SqliteStore {
         })
     }
 
+    /// The row of one wallet, which needs nothing but memory in exclusive mode.
+    pub(super) fn find_row(&self, wallet: WalletId) -> StoreResult<Option<WalletRow>> {
+        if self.settings.exclusive {
+            self.health.check()?;
+            let row = self.state.read().account(wallet).map(|account| account.row);
+            if row.is_some() {
+                self.health.check()?;
+                return Ok(row);
+            }
+        }
+        Ok(self.find_rows(&[wallet])?.pop().flatten())
+    }
+
     /// None if memory lacks one of them.
     fn rows_in_memory(&self, wallets: &[WalletId]) -> Option<Vec<Option<WalletRow>>> {
         let state = self.state.read();
@@ -155,7 +168,7 @@ impl SqliteStore {
         let last = self.state.read().tip.row;
         self.with_reader(|connection| {
             in_snapshot(connection, || {
-                History::of(&account, last, connection).entries(span, order, limit)
+                History::of(&account, last, connection)?.entries(span, order, limit)
             })
         })
     }

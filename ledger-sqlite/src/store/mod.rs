@@ -76,6 +76,10 @@ impl Store for SqliteStore {
         self.find_rows(wallets)
     }
 
+    fn row(&self, wallet: WalletId) -> StoreResult<Option<WalletRow>> {
+        self.find_row(wallet)
+    }
+
     fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
         self.look(|look| look.wallet(wallet))
     }
