@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_core::store::Store;
-use ledger_core::{Clock, Field, Invalid, KeyRetention, Ledger, LedgerBuilder, Result};
+use ledger_core::store::{Store, StoreError};
+use ledger_core::{
+    Clock, Error, Field, Invalid, KeyRetention, Ledger, LedgerBuilder, Result, bounds,
+};
 
 use crate::audit::head::Head;
 use crate::audit::query::Table;
 use crate::audit::verify::Verification;
 use crate::audit::watch::Watch;
+use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
 use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, verify_file};
 
@@ -101,7 +104,7 @@ impl SqliteLedger {
     /// this file. Keys that were used after the copy was made are unknown in it, so a retry of such
     /// a request would be carried out again.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
-        Ok(self.store.backup(path.as_ref())?)
+        self.store.backup(path.as_ref()).map_err(|error| asked_wrongly(Field::Value, error))
     }
 
     /// Asks the file in SQL. Only reading is possible.
@@ -121,7 +124,7 @@ impl SqliteLedger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn query(&self, sql: &str) -> Result<Table> {
-        Ok(self.store.query(sql)?)
+        self.store.query(sql).map_err(|error| asked_wrongly(Field::Value, error))
     }
 
     /// Figures of the file and of the memory that goes with it.
@@ -130,9 +133,10 @@ impl SqliteLedger {
     }
 
     /// Makes everything in the file that is derived from the journal again: balances, the index of
-    /// keys, names. No one may have it open. A crash meanwhile leaves it as it was.
+    /// keys, names. It is refused while anyone has the file open. A crash meanwhile leaves it as it
+    /// was.
     pub fn rebuild(path: impl AsRef<Path>, watch: Watch<'_>) -> Result<()> {
-        Ok(rebuild_file(path.as_ref(), &Settings::default(), watch)?)
+        Self::builder(path).rebuild(watch)
     }
 
     fn agree_on_retention(&self, keep: KeyRetention) -> Result<()> {
@@ -176,6 +180,14 @@ impl Deref for SqliteLedger {
     }
 }
 
+/// What the caller can mend is a rejection, not a failure of the store.
+fn asked_wrongly(field: Field, error: StoreError) -> Error {
+    match error {
+        StoreError::Refused(problem) => Invalid::new(field, problem).into(),
+        other => other.into(),
+    }
+}
+
 type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder>;
 
 /// Settings of a file that is about to be opened. What is not set is as usual.
@@ -214,6 +226,13 @@ impl SqliteLedgerBuilder {
         self
     }
 
+    /// How many of the latest keys are kept in memory before they are written to the disk. Fewer take
+    /// less memory, and more work.
+    pub fn recent_keys(mut self, keys: usize) -> Self {
+        self.settings.recent_keys = keys.clamp(1, RECENT_MAX);
+        self
+    }
+
     /// Takes the time from this clock instead of the machine's.
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         self.ledger(move |ledger| ledger.clock(clock))
@@ -231,8 +250,17 @@ impl SqliteLedgerBuilder {
         self
     }
 
+    /// See [`SqliteLedger::rebuild`].
+    pub fn rebuild(self, watch: Watch<'_>) -> Result<()> {
+        Ok(rebuild_file(&self.path, &self.settings, watch)?)
+    }
+
     /// Opens the ledger.
     pub fn open(self) -> Result<SqliteLedger> {
+        if self.settings.wait > bounds::WAIT_MAX {
+            let problem = format!("lock_wait must be at most {:?}", bounds::WAIT_MAX);
+            return Err(Invalid::new(Field::Config, problem).into());
+        }
         let store = Arc::new(SqliteStore::open(&self.path, self.settings)?);
         let builder = LedgerBuilder::on(store.clone());
         let builder = self.adjust.into_iter().fold(builder, |builder, adjust| adjust(builder));

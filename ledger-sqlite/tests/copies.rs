@@ -146,7 +146,7 @@ fn a_query_can_only_read() {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
     ] {
         let error = ledger.query(sql).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::StoreRefused, "{sql}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{sql}: {error}");
     }
     assert_eq!(ledger.verify().unwrap().problem, None);
 }

@@ -1,6 +1,6 @@
 //! Whatever is changed in a file behind the ledger's back, `verify` names it.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
 
@@ -33,7 +33,21 @@ fn verify_names_what_was_changed() {
         ("UPDATE note SET meta = '{\"sku\":\"A2\"}'", "note"),
         ("INSERT INTO note (row, salt) VALUES (1, zeroblob(16))", "note"),
         ("UPDATE wallet_state SET posted = posted + 1 WHERE version = 1", "written down"),
-        ("UPDATE wallet_state SET version = version - 1 WHERE version = 5", "written down"),
+        ("UPDATE wallet_state SET version = version - 1 WHERE version = 5", "the chain of wallet"),
+        (
+            "UPDATE wallet_state SET roots = x'643f013f013f' WHERE version > 0",
+            "the chain of wallet",
+        ),
+        ("UPDATE asset SET row = 19 - row", "not as they were opened"),
+        ("UPDATE kind SET code = 'deposit' WHERE number = 2", "names of the kinds"),
+        ("INSERT INTO journal (row, id, item, kind) VALUES (-1, 7, 0, 1)", "before its first"),
+        ("INSERT INTO note (row, salt) VALUES (1000, zeroblob(16))", "notes of no line"),
+        (
+            "UPDATE progress SET value = 9223372036854775807 WHERE what = 'balances'",
+            "claim to be further",
+        ),
+        ("INSERT INTO key_run VALUES (1, 0, 1000000000000000, 1, 9, 0, 0, NULL, NULL)", "can't be"),
+        ("INSERT INTO key_run VALUES (1, 0, 9, 1, 9, 0, 0, NULL, NULL)", "key index"),
         ("UPDATE wallet_state SET status = 0 WHERE status = 1", "written down"),
         ("UPDATE wallet_state SET floor = NULL WHERE floor = 0", "written down"),
         ("DELETE FROM wallet_state WHERE version = 5", "written down"),
@@ -83,6 +97,65 @@ fn a_journal_that_was_cut_off_or_written_anew_lacks_the_head_that_was_kept() {
     assert!(!found.is_ok(), "{found:?}");
     let text: Head = head.to_string().parse().unwrap();
     assert_eq!(text, head);
+}
+
+#[test]
+fn a_ledger_is_not_opened_on_derived_tables_that_can_not_be() {
+    // Keys that are thought to be in runs, and are not, would be used twice.
+    for sql in [
+        "UPDATE progress SET value = 9223372036854775807 WHERE what = 'keys'",
+        "UPDATE progress SET value = 9 WHERE what = 'keys'",
+        "UPDATE progress SET value = 9223372036854775807 WHERE what = 'balances'",
+        "INSERT INTO key_run VALUES (1, 0, 1000000000000000, 1, 9, 0, 0, NULL, NULL)",
+        "INSERT INTO key_run VALUES (1, 4294967295, 1, 1, 9, 0, 0, NULL, NULL)",
+        "INSERT INTO key_run VALUES (1, 0, 9, 1, 9, 0, 0, NULL, NULL)",
+    ] {
+        let file = TestFile::with_business();
+        assert!(file.sql().execute(sql, []).unwrap() > 0, "{sql}");
+        let error = file.builder().open().unwrap_err();
+        assert!(error.to_string().contains("damaged"), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn a_head_is_missed_also_where_its_line_has_no_seal_any_more() {
+    let file = TestFile::with_business();
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let early = file.open().head().unwrap();
+    Shop::on(&file.open()).ledger.unfreeze(&Shop::on(&file.open()).bob, "thaw").unwrap();
+    // Everything sealed anew as if it were one commit.
+    let lines = early.lines + 1;
+    let sql = file.sql();
+    sql.execute("UPDATE journal SET seal = NULL WHERE row < ?1", [lines]).unwrap();
+    drop(sql);
+    let found = SqliteLedger::verify_file(file.path(), &[early], go_on).unwrap();
+    assert!(found.problem.unwrap().contains("head that was kept"));
+    // Each of several heads counts.
+    let other = TestFile::with_business();
+    let right = other.open().head().unwrap();
+    for heads in [[right, early], [early, right]] {
+        let found = SqliteLedger::verify_file(other.path(), &heads, go_on).unwrap();
+        assert!(found.problem.unwrap().contains("head that was kept"));
+    }
+}
+
+#[test]
+fn an_index_that_lacks_a_name_is_found() {
+    let file = TestFile::with_business();
+    let page: u64 = file
+        .sql()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_wallet_1'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let mut bytes = std::fs::read(file.path()).unwrap();
+    let (start, name) = (usize::try_from((page - 1) * 4_096).unwrap(), b"user:alice");
+    let found = bytes[start..start + 4_096].windows(name.len()).position(|it| it == name);
+    bytes[start + found.unwrap() + 5] ^= 1;
+    std::fs::write(file.path(), bytes).unwrap();
+    assert!(file.problem().contains("index"), "{}", file.problem());
 }
 
 #[test]

@@ -165,3 +165,46 @@ fn numbers_at_the_edge_of_64_bits_stay_exact() {
     assert_eq!(posted, i128::from(i64::MAX) - 1);
     assert_eq!(ledger.verify().unwrap().problem, None);
 }
+
+#[test]
+fn a_file_that_is_in_the_way_of_the_lock_file_is_not_touched() {
+    let file = TestFile::new();
+    fs::write(file.beside("-lock"), "all my money").unwrap();
+    assert!(refusal(file.path()).contains("is something else; move it away"));
+    assert_eq!(fs::read(file.beside("-lock")).unwrap(), b"all my money");
+    for ending in ["-lock", "-wal", "-shm", "-journal"] {
+        assert!(refusal(TestFile::new().beside(ending)).contains("give another name"), "{ending}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_in_the_place_of_the_lock_file_is_not_followed() {
+    let file = TestFile::new();
+    fs::write(file.beside(".victim"), "").unwrap();
+    std::os::unix::fs::symlink(file.beside(".victim"), file.beside("-lock")).unwrap();
+    refusal(file.path());
+}
+
+#[test]
+fn a_wait_that_is_too_long_is_refused_before_anything_is_made() {
+    let file = TestFile::new();
+    let error = file.builder().lock_wait(std::time::Duration::MAX).open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    assert!(!file.path().exists());
+}
+
+#[test]
+fn checking_a_file_changes_nothing_in_it() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    Shop::on(&ledger).do_business();
+    let left = TestFile::new();
+    for ending in ["", "-wal"] {
+        fs::copy(file.beside(ending), left.beside(ending)).unwrap();
+    }
+    let files = || ["", "-wal"].map(|ending| fs::read(left.beside(ending)).unwrap());
+    let before = files();
+    assert_eq!(left.problem(), "");
+    assert!(before == files(), "the files are as they were");
+}

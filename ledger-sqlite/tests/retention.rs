@@ -63,14 +63,14 @@ fn opening_with_another_retention_is_an_error() {
     let file = TestFile::new();
     drop(file.builder().key_retention(hour()).open().unwrap());
     let open = |keep| file.builder().key_retention(keep).open();
-    let error = open(KeyRetention::Forever).unwrap_err();
+    let error = open(KeyRetention::FOREVER).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidConfig);
     assert!(error.to_string().contains("remembers keys for 3600s, not for ever"), "{error}");
     let ledger = open(hour()).unwrap();
-    ledger.set_key_retention(KeyRetention::Forever).unwrap();
+    ledger.set_key_retention(KeyRetention::FOREVER).unwrap();
     drop(ledger);
     open(hour()).unwrap_err();
-    assert_eq!(file.open().key_retention().unwrap(), KeyRetention::Forever);
+    assert_eq!(file.open().key_retention().unwrap(), KeyRetention::FOREVER);
     let made_before = TestFile::with_business();
     made_before.builder().key_retention(hour()).open().unwrap_err();
 }

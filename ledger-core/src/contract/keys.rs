@@ -121,7 +121,7 @@ pub fn answers_are_found_by_key_and_by_id(store: Arc<dyn Store>) {
 pub fn keys_are_forgotten_when_their_time_is_up(store: Arc<dyn Store>) {
     let shop = Shop::funded(store.clone());
     let minute = KeyRetention::lasting(Duration::from_mins(1)).unwrap();
-    assert_eq!(shop.ledger.key_retention().unwrap(), KeyRetention::Forever);
+    assert_eq!(shop.ledger.key_retention().unwrap(), KeyRetention::FOREVER);
     shop.ledger.set_key_retention(minute).unwrap();
     shop.ledger.set_key_retention(minute).unwrap();
     assert_eq!(shop.ledger.key_retention().unwrap(), minute);
@@ -143,7 +143,7 @@ pub fn keys_are_forgotten_when_their_time_is_up(store: Arc<dyn Store>) {
     assert_eq!(found.id, again.id);
     assert!(shop.ledger.transaction(paid.id).unwrap().is_some(), "the journal keeps all");
     // Nothing more is forgotten, and what was stays so.
-    shop.ledger.set_key_retention(KeyRetention::Forever).unwrap();
+    shop.ledger.set_key_retention(KeyRetention::FOREVER).unwrap();
     shop.clock.advance(Duration::from_hours(24));
     assert!(shop.pay("2", "yes").unwrap().replayed);
     assert_eq!(shop.ledger.transaction_by_key("no").unwrap(), None);

@@ -160,7 +160,7 @@ impl Ledger {
     /// How long keys are remembered.
     pub fn key_retention(&self) -> Result<KeyRetention> {
         let last = self.look(|store| store.key_retention())?;
-        Ok(last.map_or(KeyRetention::Forever, |last| last.keep))
+        Ok(last.map_or(KeyRetention::FOREVER, |last| last.keep))
     }
 
     /// One look into the store.

@@ -31,7 +31,7 @@ impl Ledger {
     /// use ledger_core::{KeyRetention, Ledger};
     /// use std::time::Duration;
     /// let ledger = Ledger::in_memory();
-    /// assert_eq!(ledger.key_retention()?, KeyRetention::Forever);
+    /// assert_eq!(ledger.key_retention()?, KeyRetention::FOREVER);
     /// let month = KeyRetention::lasting(Duration::from_hours(30 * 24))?;
     /// ledger.set_key_retention(month)?;
     /// assert_eq!(ledger.key_retention()?, month);

@@ -12,16 +12,28 @@ use crate::base::time::Timestamp;
 /// How long a key is remembered after it was answered. A retry that comes later is carried out as a
 /// new request: choose longer than anyone retries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyRetention {
-    /// For ever.
-    #[default]
-    Forever,
-    /// So many milliseconds.
-    Milliseconds(u64),
+#[serde(try_from = "Option<u64>", into = "Option<u64>")]
+pub struct KeyRetention(Option<u64>);
+
+impl TryFrom<Option<u64>> for KeyRetention {
+    type Error = Invalid;
+
+    /// So many milliseconds, or for ever.
+    fn try_from(ms: Option<u64>) -> Result<Self, Invalid> {
+        ms.map_or(Ok(Self::FOREVER), |ms| Self::lasting(Duration::from_millis(ms)))
+    }
+}
+
+impl From<KeyRetention> for Option<u64> {
+    fn from(retention: KeyRetention) -> Self {
+        retention.0
+    }
 }
 
 impl KeyRetention {
+    /// Never forgotten.
+    pub const FOREVER: Self = Self(None);
+
     /// So long, to the millisecond.
     pub fn lasting(duration: Duration) -> Result<Self, Invalid> {
         if !(KEY_RETENTION_MIN..=KEY_RETENTION_MAX).contains(&duration) {
@@ -32,27 +44,18 @@ impl KeyRetention {
             return Err(Invalid::new(Field::Config, problem));
         }
         let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Ok(Self::Milliseconds(ms))
+        Ok(Self(Some(ms)))
     }
 
     /// Keys answered up to then are forgotten at `now`.
     fn forgotten_until(self, now: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Forever => None,
-            Self::Milliseconds(ms) => {
-                let until = now.unix_ms().saturating_sub_unsigned(ms);
-                Some(Timestamp::from_unix_ms(until))
-            }
-        }
+        self.0.map(|ms| Timestamp::from_unix_ms(now.unix_ms().saturating_sub_unsigned(ms)))
     }
 }
 
 impl From<KeyRetention> for Option<Duration> {
     fn from(retention: KeyRetention) -> Self {
-        match retention {
-            KeyRetention::Forever => None,
-            KeyRetention::Milliseconds(ms) => Some(Duration::from_millis(ms)),
-        }
+        retention.0.map(Duration::from_millis)
     }
 }
 
@@ -101,7 +104,7 @@ mod tests {
         assert!(!minute.forgets(at, Timestamp::from_unix_ms(60_999)));
         assert!(minute.forgets(at, end) && !minute.forgets(last, last));
         assert!(!minute.forgets(at, Timestamp::from_unix_ms(i64::MIN)), "no overflow");
-        let forever = RetentionRecord::after(None, id, KeyRetention::Forever);
+        let forever = RetentionRecord::after(None, id, KeyRetention::FOREVER);
         assert!(!forever.forgets(at, last));
     }
 
@@ -110,7 +113,7 @@ mod tests {
         let id = |raw: u64| TransactionId::from_raw(raw << 40).unwrap();
         let hour = KeyRetention::lasting(Duration::from_hours(1)).unwrap();
         let first = RetentionRecord::after(None, id(1), hour);
-        let forever = RetentionRecord::after(Some(&first), id(100), KeyRetention::Forever);
+        let forever = RetentionRecord::after(Some(&first), id(100), KeyRetention::FOREVER);
         let until = Timestamp::from_unix_ms(id(100).time().unix_ms() - 3_600_000);
         assert_eq!(forever.forgotten_until, Some(until));
         let later = Timestamp::from_unix_ms(until.unix_ms() + 1);

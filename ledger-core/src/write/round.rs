@@ -149,7 +149,7 @@ impl Round {
 
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
         let last = self.rows.retention();
-        if keep != last.map_or(KeyRetention::Forever, |last| last.keep) {
+        if keep != last.map_or(KeyRetention::FOREVER, |last| last.keep) {
             let id = self.stamps.next().map(TransactionId::from_stamp).ok_or_else(no_stamp)?;
             let record = RetentionRecord::after(last, id, keep);
             self.rows.set_retention(Some(record));

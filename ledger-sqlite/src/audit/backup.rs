@@ -1,6 +1,7 @@
 //! Copies of a file that is in use.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +62,9 @@ struct Partial(PathBuf);
 impl Partial {
     fn make(path: &Path) -> StoreResult<Self> {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
+        // A number of its own: one that a crash has left must not be in the way.
+        let number = RandomState::new().hash_one(std::process::id());
+        name.push(format!(".{number:016x}.partial"));
         let partial = PathBuf::from(name);
         let problem = |error: io::Error| {
             StoreError::Broken(format!("{} can't be made: {error}", partial.display()))

@@ -1,10 +1,11 @@
 //! Checks the journal line by line against accounts of its own, which share nothing with those that
 //! the lines were decided on.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
     Amount, Asset, AssetCode, Kind, RetentionRecord, Status, Timestamp, TransactionId, WalletId,
+    WalletName,
 };
 
 use crate::chain::links::{Link, Links};
@@ -35,6 +36,7 @@ pub(crate) struct Checked {
 pub(crate) struct Checker {
     pub(crate) wallets: HashMap<WalletId, Checked>,
     pub(crate) assets: HashMap<AssetCode, WalletId>,
+    names: HashSet<WalletName>,
     /// The header of the record that the line before belongs to.
     header: Option<ReadLine>,
     last: Option<(u64, u64, u32)>,
@@ -202,7 +204,10 @@ impl Checker {
         let world = self.assets.get(&wallet.asset.code());
         let world = world.ok_or_else(|| line.damaged("opens a wallet in an unknown asset"))?;
         let opened = Checked::opened(&wallet, *world, line.row);
-        if wallet.id.stamp() != line.id || self.wallets.insert(wallet.id, opened).is_some() {
+        if wallet.id.stamp() != line.id
+            || !self.names.insert(wallet.name)
+            || self.wallets.insert(wallet.id, opened).is_some()
+        {
             return Err(line.damaged("opens a wallet again"));
         }
         Ok(())

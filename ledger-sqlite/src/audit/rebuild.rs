@@ -3,43 +3,50 @@
 use std::ops::ControlFlow;
 
 use ledger_core::store::{StoreError, StoreResult};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::before_commit;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded};
 use crate::keys::index;
+use crate::schema::create;
 use crate::schema::progress;
 use crate::schema::registry;
 use crate::state::State;
 
-/// Keys in one run.
-const RUN_KEYS: usize = 1 << 20;
+/// Runs made at once are that many times larger than those made little by little.
+const LARGER: usize = 8;
 
 /// Wipes the derived tables and fills them again, as a part of the caller's transaction.
-pub(crate) fn rebuild(connection: &Connection, watch: Watch<'_>) -> StoreResult<()> {
+pub(crate) fn rebuild(
+    connection: &Connection,
+    recent_keys: usize,
+    watch: Watch<'_>,
+) -> StoreResult<()> {
+    let run_keys = recent_keys.saturating_mul(LARGER);
     wipe(connection)?;
     let total = read::last_row(connection)?;
     let mut state = State::empty(connection)?;
     let mut stopped = false;
     let mut records = RecordReader::new(connection);
     let mut done = 0;
-    records.each(1, total, |row, recorded| {
+    records.each(1, total, |rows, recorded| {
         match recorded {
-            Recorded::Epoch => progress::Progress::Epoch.set(row, connection)?,
+            Recorded::Epoch => progress::Progress::Epoch.set(*rows.start(), connection)?,
             Recorded::Record(record) => {
-                registry::register(&record, row, connection)?;
-                state.add(&record, row, connection)?;
+                registry::register(&record, *rows.start(), connection)?;
+                state.add(&record, *rows.start(), connection)?;
             }
         }
-        if state.keys.recent() >= RUN_KEYS {
-            let change = index::flush(&state.keys, row, connection)?;
+        if state.keys.recent() >= run_keys {
+            // A run ends with a record, never inside of one.
+            let change = index::flush(&state.keys, *rows.end(), connection)?;
             state.keys.apply(change);
         }
         done += 1;
         if done % STEP == 0 {
-            stopped = watch(Progress { done: row, total }).is_break();
+            stopped = watch(Progress { done: *rows.end(), total }).is_break();
         }
         Ok(!stopped)
     })?;
@@ -53,12 +60,18 @@ pub(crate) fn rebuild(connection: &Connection, watch: Watch<'_>) -> StoreResult<
 }
 
 fn wipe(connection: &Connection) -> StoreResult<()> {
+    // Numbers of runs are never used again; the table may be damaged, so that it may have any.
+    let last = "SELECT value FROM progress WHERE what = 'runs' AND value BETWEEN 0 AND 1000000000";
+    let last: Option<u64> =
+        connection.query_row(last, [], |row| row.get(0)).optional().map_err(before_commit)?;
     connection
         .execute_batch(
             "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM key_run; \
-             DELETE FROM key_chunk; DELETE FROM progress; \
+             DELETE FROM key_chunk; DELETE FROM progress; DELETE FROM kind; \
              INSERT INTO progress (what, value) \
              VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
         )
-        .map_err(before_commit)
+        .map_err(before_commit)?;
+    create::name_kinds(connection).map_err(before_commit)?;
+    progress::Progress::Runs.set(last.unwrap_or(0) + 1, connection)
 }

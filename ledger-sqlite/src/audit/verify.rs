@@ -16,6 +16,7 @@ use crate::journal::note::StoredNote;
 use crate::journal::read::{self, ReadLine};
 use crate::journal::seal::{self, Seal, Sealing};
 use crate::schema::connect::in_snapshot;
+use crate::schema::create;
 use crate::schema::kinds::LineKind;
 use crate::schema::progress;
 use crate::schema::registry::{self, Registered};
@@ -93,7 +94,7 @@ pub(crate) fn verify(
 struct Derived {
     states: HashMap<WalletId, Account>,
     registered: Vec<(WalletId, Registered)>,
-    assets: Vec<(AssetCode, WalletId)>,
+    assets: Vec<(AssetCode, WalletId, u64)>,
     /// All states take in every line up to this.
     saved: u64,
     /// All keys up to this line are in runs.
@@ -130,6 +131,8 @@ struct Verifier<'a> {
     head: Head,
     lines: u64,
     erased: u64,
+    /// Notes that are there.
+    noted: u64,
     complete: bool,
 }
 
@@ -148,6 +151,7 @@ impl<'a> Verifier<'a> {
             head: Head::read(connection)?,
             lines: 0,
             erased: 0,
+            noted: 0,
             complete: false,
         })
     }
@@ -193,6 +197,14 @@ impl<'a> Verifier<'a> {
         let cells =
             cells.ok_or_else(|| line.damaged("has a value of a kind that is never written"))?;
         self.sealing.line(&cells);
+        let kept = self.anchors.iter().filter(|anchor| anchor.lines == line.row);
+        for anchor in kept {
+            if (Some(anchor.seal), anchor.epoch) != (line.seal, self.checker.epoch) {
+                return Err(line.damaged(&format!(
+                    "does not have the seal of the head that was kept, {anchor}"
+                )));
+            }
+        }
         let Some(found) = line.seal else { return Ok(()) };
         let sealing = std::mem::replace(&mut self.sealing, Sealing::after(&found));
         if sealing.finish() != found {
@@ -201,11 +213,7 @@ impl<'a> Verifier<'a> {
             );
         }
         self.seal = found;
-        match self.anchors.iter().find(|anchor| anchor.lines == line.row) {
-            Some(anchor) if (anchor.seal, anchor.epoch) != (found, self.checker.epoch) => Err(line
-                .damaged(&format!("does not have the seal of the head that was kept, {anchor}"))),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn check_note(&mut self, line: &ReadLine) -> StoreResult<()> {
@@ -216,7 +224,10 @@ impl<'a> Verifier<'a> {
                 self.erased += 1;
                 Ok(())
             }
-            (Some(digest), Some(note)) if note.digest() == digest => note.read().map(|_| ()),
+            (Some(digest), Some(note)) if note.digest() == digest => {
+                self.noted += 1;
+                note.read().map(|_| ())
+            }
             _ => Err(line.damaged("has a note that is not the one it was written with")),
         }
     }
@@ -241,12 +252,14 @@ impl<'a> Verifier<'a> {
         if self.seal != self.head.seal {
             return Err(damaged("the journal does not end with a seal"));
         }
-        if let Some(anchor) = self.anchors.iter().find(|anchor| anchor.lines > self.lines) {
+        let is_met = |anchor: &&Head| (1..=self.lines).contains(&anchor.lines);
+        if let Some(anchor) = self.anchors.iter().find(|anchor| !is_met(anchor)) {
             return Err(damaged(format!("the journal was cut off: it ends before {anchor}")));
         }
         if let Some(wallet) = self.derived.states.keys().next() {
             return Err(state_damaged(*wallet));
         }
+        check_rest(self.noted, self.connection)?;
         self.check_registry()?;
         self.check_sums()?;
         let Derived { saved, epoch_row, retention_row, .. } = self.derived;
@@ -282,7 +295,10 @@ impl<'a> Verifier<'a> {
             }
         }
         let known = &self.checker.assets;
-        let odd = |(code, world): &(AssetCode, WalletId)| known.get(code) != Some(world);
+        let odd = |(code, world, row): &(AssetCode, WalletId, u64)| {
+            let opened = self.checker.wallets.get(world).map(|world| world.registered.row);
+            known.get(code) != Some(world) || opened != Some(*row)
+        };
         let (wallets, assets) = (&self.derived.registered, &self.derived.assets);
         let missing = wallets.len() != self.checker.wallets.len() || assets.len() != known.len();
         if missing || assets.iter().any(odd) {
@@ -306,11 +322,42 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// Whether SQLite's own structures are sound.
+/// Whether SQLite's own structures are sound, with the indexes by which names are found.
 fn check_pages(connection: &Connection) -> StoreResult<()> {
-    let found: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(reading)?;
-    if found == "ok" { Ok(()) } else { Err(damaged(found)) }
+    let whole = "quick_check(1)";
+    let indexed = ["wallet", "asset", "progress", "property"];
+    let indexed = indexed.map(|table| format!("integrity_check({table})"));
+    for pragma in [whole.to_owned()].into_iter().chain(indexed) {
+        let found: String = connection
+            .query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
+            .map_err(reading)?;
+        if found != "ok" {
+            return Err(damaged(found));
+        }
+    }
+    Ok(())
+}
+
+/// What no line leads to: lines before the first, notes of no line, names of kinds.
+fn check_rest(noted: u64, connection: &Connection) -> StoreResult<()> {
+    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(reading);
+    if count("SELECT count(*) FROM journal WHERE row < 1")? > 0 {
+        return Err(damaged("the journal has lines before its first"));
+    }
+    if count("SELECT count(*) FROM note")? != noted {
+        return Err(damaged("there are notes of no line"));
+    }
+    let mut find = connection
+        .prepare("SELECT number, code, outcome FROM kind ORDER BY number")
+        .map_err(reading)?;
+    let found = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let found: Vec<(i64, String, String)> = found.and_then(Iterator::collect).map_err(reading)?;
+    let mut expected = create::kinds();
+    expected.sort_unstable();
+    if !found.iter().map(|(number, code, outcome)| (*number, &**code, &**outcome)).eq(expected) {
+        return Err(damaged("the names of the kinds of lines were changed; rebuild mends it"));
+    }
+    Ok(())
 }
 
 fn agrees(checked: &Checked, state: &Account) -> bool {

@@ -21,6 +21,8 @@ pub(crate) struct Roots(SmallVec<[Root; 8]>);
 struct Root(u64);
 
 const HEIGHT_BITS: u32 = 6;
+/// Higher than any tree can be: 2^40 lines are more than a file can hold.
+const HEIGHT_MAX: u32 = 42;
 
 impl Root {
     fn new(row: u64, height: u32) -> Self {
@@ -81,13 +83,18 @@ impl Roots {
         let mut roots = SmallVec::<[Root; 8]>::new();
         while !bytes.is_empty() {
             let distance = take(&mut bytes)?;
-            let height = u32::try_from(take(&mut bytes)?).ok().filter(|it| (1..64).contains(it))?;
-            let row = match roots.last() {
-                None => distance,
-                Some(younger) if height >= younger.height() => {
+            let height =
+                u32::try_from(take(&mut bytes)?).ok().filter(|it| (1..HEIGHT_MAX).contains(it))?;
+            // Trees grow with age; only the two youngest may be of one height.
+            let row = match roots.as_slice() {
+                [] => distance,
+                [youngest] if height == youngest.height() => {
+                    youngest.row().checked_sub(distance)?
+                }
+                [.., younger] if height > younger.height() => {
                     younger.row().checked_sub(distance)?
                 }
-                Some(_) => return None,
+                _ => return None,
             };
             let fits = row.leading_zeros() > HEIGHT_BITS;
             roots.push(fits.then_some(Root::new(row, height))?);
@@ -155,9 +162,17 @@ mod tests {
             roots.push(row * row);
             assert_eq!(Roots::decode(&roots.encode()), Some(roots.clone()));
         }
-        for bytes in
-            [&[5][..], &[5, 0], &[5, 64], &[0, 1], &[5, 2, 1, 1], &[5, 1, 5, 1], &[5, 1, 0, 1]]
-        {
+        for bytes in [
+            &[5][..],
+            &[5, 0],
+            &[5, 64],
+            &[0, 1],
+            &[5, 2, 1, 1],
+            &[5, 1, 5, 1],
+            &[5, 1, 0, 1],
+            &[9, 2, 1, 2, 1, 2],
+            &[9, 42],
+        ] {
             assert_eq!(Roots::decode(bytes), None, "{bytes:?}");
         }
     }

@@ -61,8 +61,9 @@ impl<T> Drop for Own<T> {
 /// A file with a lock on it. A child of `fork` gives it up at once.
 #[derive(Debug)]
 pub(crate) struct LockedFile {
-    file: Own<File>,
+    /// Left first: a number that is closed may be another file's at once.
     _entry: Own<descriptors::Entry>,
+    file: Own<File>,
 }
 
 impl LockedFile {

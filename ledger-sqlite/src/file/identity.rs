@@ -11,7 +11,7 @@ use crate::file::place::Place;
 /// The files as they were when opened.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    files: [(PathBuf, Number); 2],
+    files: [(PathBuf, Number); 3],
 }
 
 /// What tells a file from every other on the machine.
@@ -19,14 +19,14 @@ pub(crate) struct Identity {
 pub(crate) struct Number(u64, u64);
 
 impl Identity {
-    /// Notes the database and its write-ahead log, which must be there.
+    /// Notes the database, its write-ahead log and the log's index, which must be there.
     pub(crate) fn of(place: &Place) -> StoreResult<Self> {
-        let paths = [place.path().to_owned(), place.beside("-wal")];
-        let [database, log] = paths.map(|path| {
+        let paths = [place.path().to_owned(), place.beside("-wal"), place.beside("-shm")];
+        let [database, log, index] = paths.map(|path| {
             let number = number(&path);
             number.map(|number| (path.clone(), number)).ok_or_else(|| lost(&path))
         });
-        Ok(Self { files: [database?, log?] })
+        Ok(Self { files: [database?, log?, index?] })
     }
 
     /// Refuses if a file is not the one it was.

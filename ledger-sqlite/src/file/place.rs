@@ -20,6 +20,16 @@ impl Place {
             StoreError::Broken(format!("{} does not name a file", path.display()))
         })?;
         let path = folder.join(name);
+        let beside = ["-lock", "-wal", "-shm", "-journal"];
+        if beside
+            .iter()
+            .any(|ending| path.as_os_str().as_encoded_bytes().ends_with(ending.as_bytes()))
+        {
+            return Err(StoreError::Broken(format!(
+                "{} is named like a file that stands beside a ledger; give another name",
+                path.display()
+            )));
+        }
         match make(&path).and_then(|file| sync(&file, &folder)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(refuse(&path, "it can't be made", &error))

@@ -66,6 +66,13 @@ impl Opening {
         }
     }
 
+    /// Forgets a file that this process has closed for good, so that its children may open it.
+    pub(crate) fn forget(&mut self, anchor: &Arc<Anchor>) {
+        if let Some(files) = self.0.as_mut() {
+            files.retain(|_, open| !std::ptr::eq(open.anchor.as_ptr(), Arc::as_ptr(anchor)));
+        }
+    }
+
     /// The anchor of a file whose first connection is open.
     pub(crate) fn anchor(&mut self, place: &Place) -> StoreResult<Arc<Anchor>> {
         let number = identity::number(place.path())

@@ -34,9 +34,15 @@ pub(crate) struct Turn<'a>(&'a Turns);
 impl Turns {
     pub(crate) fn open(place: &Place, wait: Duration) -> StoreResult<Self> {
         let path = place.beside("-lock");
-        let file = options()
-            .open(&path)
-            .map_err(|error| StoreError::Broken(format!("{}: {error}", path.display())))?;
+        let broken = |error| StoreError::Broken(format!("{}: {error}", path.display()));
+        let file = options().open(&path).map_err(broken)?;
+        let about = file.metadata().map_err(broken)?;
+        if !about.is_file() || !is_ours(&file, about.len()) {
+            return Err(StoreError::Broken(format!(
+                "{} is needed as the ledger's lock file, and is something else; move it away",
+                path.display()
+            )));
+        }
         Ok(Self {
             file: LockedFile::new(file),
             path,
@@ -50,7 +56,7 @@ impl Turns {
     pub(crate) fn keep(&mut self) -> StoreResult<()> {
         self.acquire()?;
         self.for_ever = true;
-        self.write_holder(&format!("process {}, in exclusive mode", std::process::id()))
+        self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
             .map_err(|error| StoreError::Broken(format!("{}: {error}", self.path.display())))
     }
 
@@ -129,6 +135,8 @@ fn options() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    // A link would have us write to a file of someone's choosing.
+    options.custom_flags(nix::libc::O_NOFOLLOW);
     options
 }
 
@@ -137,6 +145,19 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options
+}
+
+/// What a holder writes begins like this.
+const HOLDER: &str = "process ";
+/// And is no longer than this.
+const HOLDER_BYTES_MAX: u64 = 100;
+
+/// Whether a file has nothing in it but what a holder writes, so that it may be overwritten.
+fn is_ours(mut file: &File, length: u64) -> bool {
+    let mut content = String::new();
+    length == 0
+        || length <= HOLDER_BYTES_MAX
+            && file.read_to_string(&mut content).is_ok_and(|_| content.starts_with(HOLDER))
 }
 
 /// Somewhere from 0 to 1, so that processes that wait do not all come back at once.

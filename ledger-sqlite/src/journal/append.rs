@@ -10,6 +10,8 @@ use crate::base::failure::before_commit;
 use crate::journal::line::{COLUMNS, Cell, Line, PLAIN_COLUMNS};
 use crate::journal::seal::{Seal, Sealing};
 
+/// Bytes of a line without a body, about.
+const LINE_BYTES: u64 = 160;
 /// Lines to a statement.
 const LINES: usize = 32;
 
@@ -38,6 +40,13 @@ impl<'a, 'c> Appender<'a, 'c> {
     /// The row that the next line will have.
     pub(crate) fn next_row(&self) -> u64 {
         self.last_row + 1
+    }
+
+    /// Bytes of the lines so far, about.
+    pub(crate) fn bytes(&self) -> u64 {
+        let waiting =
+            |line: &Line<'_>| line.body.as_ref().map_or(0, String::len) as u64 + LINE_BYTES;
+        self.sealing.bytes() + self.waiting.iter().map(waiting).sum::<u64>()
     }
 
     /// Adds a line. It is filled in place, because it is large and moved often otherwise.

@@ -58,6 +58,8 @@ pub(crate) struct Encoder<'a, 'c> {
     accounts: &'a mut Accounts,
     connection: &'c Connection,
     load: Load<'a>,
+    /// Bytes of notes.
+    noted: u64,
 }
 
 impl<'a, 'c> Encoder<'a, 'c> {
@@ -67,12 +69,17 @@ impl<'a, 'c> Encoder<'a, 'c> {
         connection: &'c Connection,
         load: Load<'a>,
     ) -> Self {
-        Self { appender, accounts, connection, load }
+        Self { appender, accounts, connection, load, noted: 0 }
     }
 
     /// The row of the next line.
     pub(crate) fn next_row(&self) -> u64 {
         self.appender.next_row()
+    }
+
+    /// Bytes written so far, about.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.appender.bytes() + self.noted
     }
 
     /// Seals what was written; gives the last line's row and the seal.
@@ -190,12 +197,13 @@ impl<'a, 'c> Encoder<'a, 'c> {
 
     /// Writes the note of the next line; gives its digest.
     fn note(
-        &self,
+        &mut self,
         meta: Option<&Metadata>,
         actor: Option<&Actor>,
     ) -> StoreResult<Option<[u8; 32]>> {
         let Some(note) = StoredNote::new(meta, actor, self.connection)? else { return Ok(None) };
         note.insert(self.appender.next_row(), self.connection)?;
+        self.noted += note.bytes();
         Ok(Some(note.digest()))
     }
 }

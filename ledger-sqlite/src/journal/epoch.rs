@@ -28,7 +28,9 @@ pub(crate) fn begin_epoch(connection: &Connection) -> StoreResult<()> {
     let last = read::tip(connection)?;
     let number = match last {
         None => 1,
-        Some(_) => last_epoch(connection)?.number + 1,
+        Some(_) => {
+            last_epoch(connection)?.number.checked_add(1).ok_or_else(|| damaged("the epoch"))?
+        }
     };
     let id = "SELECT lower(hex(randomblob(16)))";
     let id: String = connection.query_row(id, [], |row| row.get(0)).map_err(reading)?;

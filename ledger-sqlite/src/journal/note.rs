@@ -45,6 +45,12 @@ impl StoredNote {
         Ok(Some(Self { salt, meta: meta.map(|meta| meta.as_json().to_owned()), actor }))
     }
 
+    /// How long it is.
+    pub(crate) fn bytes(&self) -> u64 {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len) as u64;
+        length(&self.meta) + length(&self.actor)
+    }
+
     /// What the line keeps of it.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut sealing = Sealing::after(&seal::FIRST);

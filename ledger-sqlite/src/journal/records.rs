@@ -1,5 +1,6 @@
 //! Lines as records again.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -25,6 +26,9 @@ pub(crate) enum Recorded {
     Epoch,
 }
 
+/// The rows of a record's lines.
+pub(crate) type Rows = RangeInclusive<u64>;
+
 /// Puts lines together to records.
 pub(crate) struct RecordReader<'c> {
     connection: &'c Connection,
@@ -36,34 +40,34 @@ impl<'c> RecordReader<'c> {
         Self { connection, assets: HashMap::new() }
     }
 
-    /// The record of which `row` is a line, and the row of its first line.
-    pub(crate) fn at(&mut self, row: u64) -> StoreResult<Option<(u64, Recorded)>> {
+    /// The record of which `row` is a line, and the rows of its lines.
+    pub(crate) fn at(&mut self, row: u64) -> StoreResult<Option<(Rows, Recorded)>> {
         let Some(line) = read::line(self.connection, row)? else { return Ok(None) };
         let first = row.saturating_sub(line.item.into());
         let mut found = None;
-        self.each(first, u64::MAX >> 1, |first, record| {
-            found = Some((first, record));
+        self.each(first, u64::MAX >> 1, |rows, record| {
+            found = Some((rows, record));
             Ok(false)
         })?;
         Ok(found)
     }
 
-    /// Hands the records that begin in the lines from `first` to `last` to `each`, with the row each
-    /// begins in, until it says no.
+    /// Hands the records in the lines from `first` to `last` to `each`, with the rows of their lines,
+    /// until it says no.
     pub(crate) fn each(
         &mut self,
         first: u64,
         last: u64,
-        mut each: impl FnMut(u64, Recorded) -> StoreResult<bool>,
+        mut each: impl FnMut(Rows, Recorded) -> StoreResult<bool>,
     ) -> StoreResult<()> {
         let mut waiting: Vec<ReadLine> = Vec::new();
         let mut goes_on = true;
         read::lines(self.connection, first, last, |line| {
             let begins = line.item == 0;
             if begins && !waiting.is_empty() {
-                let (row, record) = self.record(&waiting)?;
+                let (rows, record) = self.record(&waiting)?;
                 waiting.clear();
-                goes_on = each(row, record)?;
+                goes_on = each(rows, record)?;
             }
             let in_place = u64::from(line.item) == waiting.len() as u64
                 && waiting.first().is_none_or(|header| header.id == line.id);
@@ -74,15 +78,16 @@ impl<'c> RecordReader<'c> {
             Ok(goes_on)
         })?;
         if goes_on && !waiting.is_empty() {
-            let (row, record) = self.record(&waiting)?;
-            each(row, record)?;
+            let (rows, record) = self.record(&waiting)?;
+            each(rows, record)?;
         }
         Ok(())
     }
 
-    fn record(&mut self, lines: &[ReadLine]) -> StoreResult<(u64, Recorded)> {
+    fn record(&mut self, lines: &[ReadLine]) -> StoreResult<(Rows, Recorded)> {
         let header = lines.first().ok_or_else(|| damaged("a record without a line"))?;
         let kind = header.kind.ok_or_else(|| header.damaged("has no kind"))?;
+        let rows = header.row..=lines.last().map_or(header.row, |line| line.row);
         let recorded = match kind {
             LineKind::Done(kind) => {
                 Record::Transaction(Arc::new(self.transaction(kind, header, lines)?))
@@ -91,9 +96,9 @@ impl<'c> RecordReader<'c> {
             LineKind::Asset => Record::Asset(Arc::new(self.asset(header)?)),
             LineKind::Wallet => Record::Wallet(Arc::new(self.wallet(header)?)),
             LineKind::Retention => Record::Retention(retention(header)?),
-            LineKind::Epoch => return Ok((header.row, Recorded::Epoch)),
+            LineKind::Epoch => return Ok((rows, Recorded::Epoch)),
         };
-        Ok((header.row, Recorded::Record(recorded)))
+        Ok((rows, Recorded::Record(recorded)))
     }
 
     fn transaction(

@@ -16,13 +16,14 @@ pub(crate) const FIRST: Seal = [0; 32];
 pub(crate) struct Sealing {
     hash: Sha256,
     waiting: Vec<u8>,
+    hashed: u64,
 }
 
 const WAITING_MAX: usize = 16 * 1024;
 
 impl Sealing {
     pub(crate) fn after(previous: &Seal) -> Self {
-        Self { hash: Sha256::new_with_prefix(previous), waiting: Vec::new() }
+        Self { hash: Sha256::new_with_prefix(previous), waiting: Vec::new(), hashed: 0 }
     }
 
     pub(crate) fn line(&mut self, cells: &[Cell<'_>]) {
@@ -39,8 +40,14 @@ impl Sealing {
         }
         if self.waiting.len() > WAITING_MAX {
             self.hash.update(&self.waiting);
+            self.hashed += self.waiting.len() as u64;
             self.waiting.clear();
         }
+    }
+
+    /// How many bytes were added.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.hashed + self.waiting.len() as u64
     }
 
     /// Content behind its length, so that no two lines have the same bytes.

@@ -7,7 +7,7 @@ use ledger_core::Key;
 use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 
-use crate::base::failure::reading;
+use crate::base::failure::{damaged, reading};
 use crate::keys::entry::{Entry, KeyHash, KeyHasher};
 use crate::keys::merge::Merge;
 use crate::keys::run::{CHUNK_ENTRIES, Run, RunRow, RunState, RunWriter, remove_chunks};
@@ -15,6 +15,8 @@ use crate::schema::progress::Progress;
 
 /// Keys in memory before they become a run.
 pub(crate) const RECENT_MAX: usize = 131_072;
+/// Room for recent keys that is taken at once.
+const ROOM: usize = 2 * RECENT_MAX;
 /// Runs of a level before they become one of the next. Four rewrite a key once for each fourfold
 /// growth, and leave at most about ten filters to ask.
 const FANOUT: usize = 4;
@@ -48,7 +50,7 @@ impl KeyIndex {
                 row.get(0)
             })
             .map_err(reading)?;
-        let recent = HashTable::with_capacity(2 * RECENT_MAX);
+        let recent = HashTable::with_capacity(ROOM);
         let mut index = Self {
             hasher: KeyHasher::new(secret),
             recent,
@@ -71,9 +73,14 @@ impl KeyIndex {
                 None => Arc::new(Run::load(row, connection)?),
             });
         }
+        let upto = Progress::Keys.get(connection)?;
+        check_cover(&runs, upto)?;
+        if upto < self.upto {
+            return Err(damaged("the key index has gone back"));
+        }
         self.runs = runs;
         self.generation = Progress::Runs.get(connection)?;
-        self.set_upto(Progress::Keys.get(connection)?);
+        self.set_upto(upto);
         Ok(())
     }
 
@@ -154,16 +161,20 @@ pub(crate) struct KeyWork {
     /// Who we are, among all that write to the file.
     owner: i64,
     merge: Option<Merge>,
+    /// The list of runs that the merge belongs to.
+    generation: u64,
+    /// Keys in memory before they become a run.
+    recent_max: usize,
     /// How many entries may be merged.
     credit: usize,
 }
 
 impl KeyWork {
-    pub(crate) fn new(owner: i64) -> Self {
-        Self { owner, merge: None, credit: 0 }
+    pub(crate) fn new(owner: i64, recent_max: usize) -> Self {
+        Self { owner, merge: None, generation: 0, recent_max, credit: 0 }
     }
 
-    /// Forgets what was begun, because it was taken back or someone else goes on with it.
+    /// Forgets what was begun, because it was taken back.
     pub(crate) fn forget(&mut self) {
         self.merge = None;
     }
@@ -179,17 +190,22 @@ impl KeyWork {
         forgotten: impl FnOnce() -> StoreResult<u64>,
     ) -> StoreResult<Option<Change>> {
         self.credit += keys * MERGED_PER_KEY;
-        if index.recent() >= RECENT_MAX {
+        if index.recent() >= self.recent_max {
             return flush(index, last, connection).map(Some);
         }
         if self.credit < 4 * CHUNK_ENTRIES {
             return Ok(None);
         }
         let budget = std::mem::take(&mut self.credit);
+        if Progress::Runs.get(connection)? != self.generation {
+            // Someone else has changed the list since, and may go on with the merge.
+            self.merge = None;
+        }
         remove_old(REMOVED_PER_CHUNK * budget / CHUNK_ENTRIES, connection)?;
         if self.merge.is_none() {
             let forgotten = forgotten()?;
             self.merge = self.begin(index, forgotten, connection)?;
+            self.generation = Progress::Runs.get(connection)?;
             if self.merge.is_none() {
                 return forget(index, forgotten, connection);
             }
@@ -212,7 +228,9 @@ impl KeyWork {
         let rows = RunRow::list(connection)?;
         let output = match rows.iter().find(|row| row.state == RunState::BeingWritten) {
             Some(row) if row.owner == Some(self.owner) => *row,
-            Some(row) if waiting(&rows, row.level - 1).len() < 2 * FANOUT => return Ok(None),
+            Some(row) if waiting(&rows, row.level.saturating_sub(1)).len() < 2 * FANOUT => {
+                return Ok(None);
+            }
             // Whoever began it does not go on.
             Some(row) => self.take_over(row, connection)?,
             None => match self.plan(&rows, forgotten, connection)? {
@@ -221,10 +239,11 @@ impl KeyWork {
             },
         };
         let rows = RunRow::list(connection)?;
-        let is_input =
-            |run: u64| rows.iter().any(|row| row.run == run && row.merged_into == Some(output.run));
-        let inputs: Vec<&Arc<Run>> =
-            index.runs.iter().filter(|run| is_input(run.row.run)).collect();
+        let inputs = rows.iter().filter(|row| row.merged_into == Some(output.run)).map(|input| {
+            let known = index.runs.iter().find(|run| run.row.run == input.run);
+            known.ok_or_else(|| damaged(format!("run {} of the key index is lost", input.run)))
+        });
+        let inputs: Vec<&Arc<Run>> = inputs.collect::<StoreResult<_>>()?;
         let writer = RunWriter::load(output, connection)?;
         Merge::of(inputs.into_iter().map(AsRef::as_ref), writer, output.forgotten, connection)
             .map(Some)
@@ -233,6 +252,8 @@ impl KeyWork {
     fn take_over(&self, row: &RunRow, connection: &Connection) -> StoreResult<RunRow> {
         let row = RunRow { owner: Some(self.owner), ..*row };
         row.save(connection)?;
+        // So that whoever began it finds out.
+        next_generation(connection)?;
         Ok(row)
     }
 
@@ -248,13 +269,15 @@ impl KeyWork {
         let Some(inputs) = due else { return Ok(None) };
         let inputs = inputs.get(..FANOUT).unwrap_or_default();
         let run = next_generation(connection)?;
+        let last_row = inputs.iter().map(|row| row.last_row).max().unwrap_or(0);
+        let left_out = inputs.iter().map(|row| row.forgotten).fold(forgotten, u64::max);
         let output = RunRow {
             run,
             level: inputs.iter().map(|row| row.level).max().unwrap_or(0) + 1,
             keys: inputs.iter().map(|row| row.keys).sum(),
             first_row: inputs.iter().map(|row| row.first_row).min().unwrap_or(0),
-            last_row: inputs.iter().map(|row| row.last_row).max().unwrap_or(0),
-            forgotten: inputs.iter().map(|row| row.forgotten).fold(forgotten, u64::max),
+            last_row,
+            forgotten: left_out.min(last_row),
             state: RunState::BeingWritten,
             merged_into: None,
             owner: Some(self.owner),
@@ -265,6 +288,19 @@ impl KeyWork {
         }
         Ok(Some(output))
     }
+}
+
+/// Every line up to `upto` must be covered by one run.
+fn check_cover(runs: &[Arc<Run>], upto: u64) -> StoreResult<()> {
+    let mut covers: Vec<(u64, u64)> =
+        runs.iter().map(|run| (run.row.first_row, run.row.last_row)).collect();
+    covers.sort_unstable();
+    let end =
+        covers.into_iter().try_fold(0, |end, (first, last)| (first == end + 1).then_some(last));
+    if end == Some(upto) {
+        return Ok(());
+    }
+    Err(damaged("the key index does not cover the lines that it says; rebuild makes it again"))
 }
 
 /// The runs of a level that no merge has taken.

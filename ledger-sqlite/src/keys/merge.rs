@@ -20,6 +20,7 @@ pub(crate) struct Merge {
 #[derive(Debug)]
 struct Input {
     row: RunRow,
+    chunks: usize,
     /// The chunk being read.
     entries: Vec<Entry>,
     next: usize,
@@ -48,6 +49,7 @@ impl Merge {
             chunk.clear();
             while chunk.len() < CHUNK_ENTRIES {
                 let Some(entry) = self.next(connection)? else { break };
+                left = left.saturating_sub(1);
                 if entry.row() > self.forgotten {
                     chunk.push(entry);
                 }
@@ -56,7 +58,6 @@ impl Merge {
                 return Ok(true);
             }
             self.output.chunk(&chunk, connection)?;
-            left = left.saturating_sub(chunk.len());
             if left == 0 {
                 return Ok(false);
             }
@@ -85,7 +86,8 @@ impl Input {
     /// The first entry behind `after`.
     fn at(run: &Run, after: Option<Entry>, connection: &Connection) -> StoreResult<Self> {
         let next_chunk = after.map_or(0, |after| run.chunk_of(after.hash()));
-        let mut input = Self { row: run.row, entries: Vec::new(), next: 0, next_chunk };
+        let chunks = run.chunks();
+        let mut input = Self { row: run.row, chunks, entries: Vec::new(), next: 0, next_chunk };
         input.read(connection)?;
         while input.head().is_some_and(|head| Some(head) <= after) {
             input.advance(connection)?;
@@ -106,8 +108,8 @@ impl Input {
     fn read(&mut self, connection: &Connection) -> StoreResult<()> {
         let run = self.row.run;
         let read = read_chunk(run, self.next_chunk, connection)?;
-        if read.is_none() && self.next_chunk == 0 {
-            return Err(damaged(format!("run {run} of the key index is missing")));
+        if read.is_none() && self.next_chunk < self.chunks {
+            return Err(damaged(format!("run {run} of the key index is incomplete")));
         }
         self.entries = read.unwrap_or_default();
         self.next = 0;

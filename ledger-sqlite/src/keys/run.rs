@@ -11,6 +11,11 @@ use crate::keys::filter::Filter;
 /// Entries in a chunk: as many as fit into a page of 4,096 bytes beside SQLite's own.
 pub(crate) const CHUNK_ENTRIES: usize = 336;
 
+/// More than there can be of each: an entry has 40 bits for its line.
+const RUNS_MAX: u64 = 1 << 31;
+const LEVELS_MAX: u32 = 32;
+const LINES_MAX: u64 = 1 << 40;
+
 /// How a run stands in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RunRow {
@@ -75,7 +80,22 @@ impl RunRow {
                 owner: row.get(8)?,
             })
         });
-        rows.and_then(Iterator::collect).map_err(reading)
+        let rows: Vec<Self> = rows.and_then(Iterator::collect).map_err(reading)?;
+        match rows.iter().find(|row| !row.is_possible()) {
+            None => Ok(rows),
+            Some(row) => Err(damaged(format!("run {} of the key index can't be", row.run))),
+        }
+    }
+
+    /// Whether it could have been written; then its numbers can be counted with.
+    fn is_possible(&self) -> bool {
+        let lines = (self.last_row + 1).saturating_sub(self.first_row);
+        self.run < RUNS_MAX
+            && self.level < LEVELS_MAX
+            && self.last_row < LINES_MAX
+            && (1..=self.last_row).contains(&self.first_row)
+            && self.keys <= lines
+            && self.forgotten <= self.last_row
     }
 
     /// Writes it over what stands there of it.
@@ -143,6 +163,14 @@ impl Run {
 
     /// Reads all of a run, to make what is in memory of it.
     pub(crate) fn load(row: RunRow, connection: &Connection) -> StoreResult<Self> {
+        // Counted before memory is taken for as many as the table says.
+        let chunks = "SELECT count(*) FROM key_chunk WHERE place BETWEEN ?1 AND ?2";
+        let chunks: u64 = connection
+            .query_row(chunks, (place(row.run, 0), place(row.run + 1, 0) - 1), |row| row.get(0))
+            .map_err(reading)?;
+        if row.keys > chunks * CHUNK_ENTRIES as u64 {
+            return Err(damaged(format!("run {} of the key index is incomplete", row.run)));
+        }
         let writer = RunWriter::load(row, connection)?;
         if writer.written != row.keys {
             return Err(damaged(format!("run {} of the key index is incomplete", row.run)));
@@ -184,7 +212,7 @@ impl Run {
 
 impl RunWriter {
     pub(crate) fn new(row: RunRow) -> Self {
-        let keys = usize::try_from(row.keys).unwrap_or(usize::MAX / 64);
+        let keys = usize::try_from(row.keys).unwrap_or_default();
         let fences = Vec::with_capacity(keys / CHUNK_ENTRIES + 1);
         let run = Run { row, filter: Filter::for_keys(keys), fences };
         Self { run, written: 0, last: None }

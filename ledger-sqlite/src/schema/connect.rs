@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::base::failure::{before_commit, reading};
 use crate::options::Durability;
@@ -61,14 +61,33 @@ pub(crate) fn writer(
     Ok(connection)
 }
 
+/// Opens a connection that has the file to itself, and fails if anyone else has it open.
+pub(crate) fn alone(path: &Path, wait: Duration) -> StoreResult<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(wait).map_err(before_commit)?;
+    match leave_wal(&connection) {
+        Ok(mode) if mode == "delete" => Ok(connection),
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+            Err(before_commit(error))
+        }
+        _ => Err(StoreError::Busy("the ledger is open elsewhere; close it there first".to_owned())),
+    }
+}
+
+/// Leaves WAL mode, which is only possible for whoever is alone, and stays alone.
+fn leave_wal(connection: &Connection) -> rusqlite::Result<String> {
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "synchronous", "EXTRA")?;
+    connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0))
+}
+
 /// Opens a connection that only reads.
 pub(crate) fn reader(path: &Path) -> StoreResult<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let set =
         |pragma: &str, value: &str| connection.pragma_update(None, pragma, value).map_err(reading);
     set("cache_size", &(-READER_CACHE_KIB).to_string())?;
-    // Closing it must not checkpoint: that is the writer's.
-    set("wal_autocheckpoint", "0")?;
+    only_read(&connection).map_err(reading)?;
     set("query_only", "ON")?;
     Ok(connection)
 }
@@ -76,8 +95,15 @@ pub(crate) fn reader(path: &Path) -> StoreResult<Connection> {
 /// Opens a connection that reads this file and writes a copy of it.
 pub(crate) fn copier(path: &Path) -> StoreResult<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.pragma_update(None, "wal_autocheckpoint", "0").map_err(reading)?;
+    only_read(&connection).map_err(reading)?;
     Ok(connection)
+}
+
+/// Checkpoints are the writer's, also when this is the last connection to be closed.
+fn only_read(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "wal_autocheckpoint", "0")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
 }
 
 fn open(path: &Path, flags: OpenFlags) -> StoreResult<Connection> {
@@ -105,10 +131,14 @@ pub(crate) fn in_snapshot<T>(
     connection: &Connection,
     what: impl FnOnce() -> StoreResult<T>,
 ) -> StoreResult<T> {
+    if !connection.is_autocommit() {
+        return what();
+    }
     let run =
         |sql| connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(reading);
     run("BEGIN")?;
     let result = what();
-    run("COMMIT")?;
-    result
+    // What was read stands, however the transaction ends.
+    let ended = run("COMMIT");
+    result.and_then(|value| ended.map(|_| value))
 }

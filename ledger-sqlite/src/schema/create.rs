@@ -55,27 +55,7 @@ pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(VIEWS)?;
-        for kind in Kind::ALL {
-            for (line, outcome) in
-                [(LineKind::Done(*kind), "done"), (LineKind::Refused(*kind), "refused")]
-            {
-                transaction.execute(
-                    "INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, ?3)",
-                    (line.number(), kind.code(), outcome),
-                )?;
-            }
-        }
-        for (kind, code) in [
-            (LineKind::Asset, "asset"),
-            (LineKind::Wallet, "wallet"),
-            (LineKind::Epoch, "epoch"),
-            (LineKind::Retention, "retention"),
-        ] {
-            transaction.execute(
-                "INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, 'done')",
-                (kind.number(), code),
-            )?;
-        }
+        name_kinds(&transaction)?;
         transaction.execute_batch(
             "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));
              INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
@@ -85,6 +65,31 @@ pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
         transaction.commit()
     };
     make(connection).map_err(before_commit)
+}
+
+/// The table `kind`: a number, a name and an outcome each.
+pub(crate) fn kinds() -> Vec<(i64, &'static str, &'static str)> {
+    let requests = Kind::ALL.iter().flat_map(|&kind| {
+        [(LineKind::Done(kind), "done"), (LineKind::Refused(kind), "refused")]
+            .map(|(line, outcome)| (line.number(), kind.code(), outcome))
+    });
+    let others = [
+        (LineKind::Asset, "asset"),
+        (LineKind::Wallet, "wallet"),
+        (LineKind::Epoch, "epoch"),
+        (LineKind::Retention, "retention"),
+    ];
+    requests.chain(others.map(|(line, code)| (line.number(), code, "done"))).collect()
+}
+
+/// Fills the table `kind`.
+pub(crate) fn name_kinds(connection: &Connection) -> rusqlite::Result<()> {
+    let mut insert =
+        connection.prepare("INSERT INTO kind (number, code, outcome) VALUES (?1, ?2, ?3)")?;
+    for kind in kinds() {
+        insert.execute(kind)?;
+    }
+    Ok(())
 }
 
 /// Compares the schema with ours word by word, so that no trigger or changed table of a hostile file

@@ -167,7 +167,8 @@ fn account(wallet: WalletId, row: &Row<'_>) -> StoreResult<Account> {
     let scale = row.get(1).map_err(broken)?;
     let status: i64 = row.get(8).map_err(broken)?;
     let roots: Vec<u8> = row.get(9).map_err(broken)?;
-    let roots = Roots::decode(&roots);
+    let version: u64 = row.get(3).map_err(broken)?;
+    let roots = Roots::decode(&roots).filter(|roots| roots.len() == version);
     Ok(Account {
         row: WalletRow {
             id: wallet,
@@ -175,7 +176,7 @@ fn account(wallet: WalletId, row: &Row<'_>) -> StoreResult<Account> {
             is_world: row.get::<_, u64>(2).map_err(broken)? == wallet.raw(),
             status: read_status(status)
                 .ok_or_else(|| damaged(format!("wallet {wallet} has status {status}")))?,
-            version: row.get(3).map_err(broken)?,
+            version,
             posted: there(4)?,
             held: there(5)?,
             floor: amount(6)?,
@@ -247,14 +248,16 @@ pub(crate) fn list_all(connection: &Connection) -> StoreResult<Vec<(WalletId, Re
     rows.and_then(Iterator::collect).map_err(reading)
 }
 
-/// Every asset, and the wallet that is its world.
-pub(crate) fn list_all_assets(connection: &Connection) -> StoreResult<Vec<(AssetCode, WalletId)>> {
+/// Every asset, the wallet that is its world, and its line in the journal.
+pub(crate) fn list_all_assets(
+    connection: &Connection,
+) -> StoreResult<Vec<(AssetCode, WalletId, u64)>> {
     let mut find = connection.prepare("SELECT world, row, code FROM asset").map_err(reading)?;
     let rows =
-        find.query_map([], |row| Ok((place(row)?.0, row.get::<_, String>(2)?))).map_err(reading)?;
+        find.query_map([], |row| Ok((place(row)?, row.get::<_, String>(2)?))).map_err(reading)?;
     rows.map(|row| {
-        let (world, code) = row.map_err(reading)?;
-        Ok((AssetCode::new(&code).map_err(damaged)?, world))
+        let ((world, line), code) = row.map_err(reading)?;
+        Ok((AssetCode::new(&code).map_err(damaged)?, world, line))
     })
     .collect()
 }

@@ -36,6 +36,10 @@ impl State {
     /// Makes it from the file: what is derived there, and the lines behind that.
     pub(crate) fn load(connection: &Connection) -> StoreResult<Self> {
         let mut state = Self::empty(connection)?;
+        let last = read::last_row(connection)?;
+        if state.saved > last || state.keys.upto() > last {
+            return Err(damaged("the derived tables claim to be further than the journal"));
+        }
         state.tip.row = state.saved.min(state.keys.upto());
         state.catch_up(connection)?;
         Ok(state)
@@ -54,6 +58,15 @@ impl State {
         })
     }
 
+    /// Takes over how far the derived tables are, when another process has brought them further.
+    pub(crate) fn refresh_derived(&mut self, connection: &Connection) -> StoreResult<()> {
+        self.saved = self.saved.max(Progress::Balances.get(connection)?);
+        if Progress::Runs.get(connection)? != self.keys.generation() {
+            self.keys.reload(connection)?;
+        }
+        Ok(())
+    }
+
     /// Adds the lines behind `tip`, in a transaction that the caller has open. Says whether there
     /// were any.
     pub(crate) fn catch_up(&mut self, connection: &Connection) -> StoreResult<bool> {
@@ -66,10 +79,12 @@ impl State {
             return Ok(false);
         }
         let mut records = RecordReader::new(connection);
-        records.each(self.tip.row + 1, tip.row, |row, recorded| {
+        records.each(self.tip.row + 1, tip.row, |rows, recorded| {
             if let Recorded::Record(record) = recorded {
-                self.add(&record, row, connection)?;
+                self.add(&record, *rows.start(), connection)?;
             }
+            // So that what is added is never added again, should a later line be damaged.
+            self.tip.row = *rows.end();
             Ok(true)
         })?;
         self.tip = tip;

@@ -10,9 +10,10 @@ use crate::chain::account::{Account, Accounts};
 use crate::file::turn::Turn;
 use crate::journal::append::Appender;
 use crate::journal::encode::Encoder;
-use crate::journal::read::Tip;
+use crate::journal::read::{self, Tip};
 use crate::keys::entry::Entry;
 use crate::keys::index::Change;
+use crate::schema::progress::Progress;
 use crate::schema::registry;
 use crate::state::key_entries;
 use crate::store::SqliteStore;
@@ -21,8 +22,8 @@ use crate::store::look::Look;
 use crate::store::sweep::Sweep;
 use crate::store::writer::Writer;
 
-/// Bytes that a line takes, about: what a checkpoint is planned with.
-const LINE_BYTES: u64 = 160;
+/// Bytes of the index that a key makes, merges included, about.
+const KEY_BYTES: u64 = 60;
 /// Pages that a commit writes, at least.
 const COMMIT_BYTES: u64 = 2 * 4_096;
 
@@ -78,26 +79,20 @@ fn begin(connection: &Connection) -> StoreResult<()> {
 impl SqliteGroup<'_> {
     /// Only now, inside of the transaction, is it certain that nobody else writes.
     fn catch_up(&mut self) -> StoreResult<()> {
+        if self.store.settings.exclusive {
+            return Ok(());
+        }
         let connection = &self.writer.connection;
-        if self.store.settings.exclusive
-            || crate::journal::read::last_row(connection)? == self.tip.row
-        {
+        // A look may have taken in the lines already, but not what became of the runs.
+        let is_behind = read::last_row(connection)? != self.tip.row;
+        let runs = Progress::Runs.get(connection)?;
+        if !is_behind && runs == self.store.state.read().keys.generation() {
             return Ok(());
         }
         let mut state = self.store.state.write();
         state.catch_up(connection)?;
-        let saved = crate::schema::progress::Progress::Balances.get(connection)?;
-        state.saved = state.saved.max(saved);
-        let runs = crate::schema::progress::Progress::Runs.get(connection)?;
-        let is_stale = runs != state.keys.generation();
-        if is_stale {
-            state.keys.reload(connection)?;
-        }
+        state.refresh_derived(connection)?;
         self.tip = state.tip;
-        drop(state);
-        if is_stale {
-            self.writer.keys.forget();
-        }
         Ok(())
     }
 
@@ -168,6 +163,7 @@ impl SqliteGroup<'_> {
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
         }
+        let bytes = encoder.bytes();
         let (row, seal) = encoder.finish()?;
         let id = records.last().map_or(self.tip.id, Record::stamp);
         let tip = Tip { row, id, seal };
@@ -177,7 +173,8 @@ impl SqliteGroup<'_> {
         })?;
         writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
         let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
-        writer.since_checkpoint += (lines as u64 * LINE_BYTES).max(COMMIT_BYTES);
+        let work = 2 * (bytes + KEY_BYTES * keys.len() as u64);
+        writer.since_checkpoint += work.max(COMMIT_BYTES);
         // Whatever there is no room for is found out now, while it can still be taken back.
         connection.cache_flush().map_err(before_commit)?;
         Ok(Committed { accounts, keys, retention, tip, saved, change })
@@ -224,7 +221,8 @@ impl SqliteGroup<'_> {
             return;
         }
         match self.writer.checkpoint() {
-            Ok(()) => {}
+            // Without room everything stays in the log, which grows until there is, or is too long.
+            Ok(()) | Err(StoreError::Full(_) | StoreError::Busy(_)) => {}
             // Its pages may be half on the disk: everything is opened anew before it goes on.
             Err(error) => {
                 let problem = format!("a checkpoint failed ({error})");

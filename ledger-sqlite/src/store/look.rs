@@ -1,6 +1,7 @@
 //! Looking. Lines never change, so what memory says of wallets and keys, and lines read later, always
 //! fit together; what must not happen is to miss what another process has committed.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use ledger_core::store::{
@@ -18,7 +19,7 @@ use crate::file::forked::Own;
 use crate::file::place::Place;
 use crate::journal::history::History;
 use crate::journal::read;
-use crate::journal::records::{RecordReader, Recorded};
+use crate::journal::records::{RecordReader, Recorded, Rows};
 use crate::schema::connect::in_snapshot;
 use crate::schema::{connect, registry};
 use crate::store::SqliteStore;
@@ -54,7 +55,7 @@ impl SqliteStore {
     pub(super) fn look<T>(&self, what: impl FnOnce(&Look<'_>) -> StoreResult<T>) -> StoreResult<T> {
         self.with_reader(|connection| {
             self.refresh(connection)?;
-            what(&Look { store: self, connection })
+            what(&Look::inside(self, connection))
         })
     }
 
@@ -76,7 +77,12 @@ impl SqliteStore {
             return Ok(());
         }
         in_snapshot(connection, || {
-            self.state.write().catch_up(connection)?;
+            let mut state = self.state.write();
+            state.catch_up(connection)?;
+            if state.keys.recent() >= self.settings.recent_keys {
+                // Else a process that only looks would keep every key in memory.
+                state.refresh_derived(connection)?;
+            }
             Ok(())
         })
     }
@@ -153,7 +159,11 @@ impl SqliteStore {
         if let Some(asset) = self.state.read().assets.get(&code) {
             return Ok(Some(asset.clone()));
         }
-        self.look(|look| look.asset(code))
+        let asset = self.look(|look| look.asset(code))?;
+        if let Some(asset) = &asset {
+            self.state.write().assets.insert(code, asset.clone());
+        }
+        Ok(asset)
     }
 
     pub(super) fn find_entries(
@@ -178,12 +188,14 @@ impl SqliteStore {
 pub(crate) struct Look<'a> {
     store: &'a SqliteStore,
     connection: &'a Connection,
+    /// The record that was read last: a refused batch is one record for all its keys.
+    last: RefCell<Option<(Rows, Recorded)>>,
 }
 
 impl<'a> Look<'a> {
-    /// Looks through the connection of an open write, which sees what nobody else does.
+    /// Looks through a connection, which in an open write sees what nobody else does.
     pub(super) fn inside(store: &'a SqliteStore, connection: &'a Connection) -> Self {
-        Self { store, connection }
+        Self { store, connection, last: RefCell::new(None) }
     }
 
     pub(super) fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {
@@ -325,14 +337,16 @@ impl<'a> Look<'a> {
         if line.and_then(|line| line.key).as_ref() != Some(key) {
             return Ok(None);
         }
-        let Some((first, recorded)) = RecordReader::new(self.connection).at(row)? else {
-            return Ok(None);
-        };
-        Ok(match recorded {
-            Recorded::Record(Record::Transaction(transaction)) => Some(Answer::Done(transaction)),
-            Recorded::Record(Record::Refusal(refusal)) => {
-                let position = usize::try_from(row - first).unwrap_or(usize::MAX);
-                Some(Answer::Refused { refusal, position })
+        if self.last.borrow().as_ref().is_none_or(|(rows, _)| !rows.contains(&row)) {
+            *self.last.borrow_mut() = RecordReader::new(self.connection).at(row)?;
+        }
+        let last = self.last.borrow();
+        let Some((rows, Recorded::Record(record))) = &*last else { return Ok(None) };
+        Ok(match record {
+            Record::Transaction(transaction) => Some(Answer::Done(transaction.clone())),
+            Record::Refusal(refusal) => {
+                let position = usize::try_from(row - rows.start()).unwrap_or(usize::MAX);
+                Some(Answer::Refused { refusal: refusal.clone(), position })
             }
             _ => None,
         })

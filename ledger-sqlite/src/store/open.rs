@@ -15,6 +15,7 @@ use crate::file::turn::Turns;
 use crate::file::{registry, system};
 use crate::journal::epoch::begin_epoch;
 use crate::journal::read;
+use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
 use crate::schema::connect;
 use crate::schema::create::{self, Content};
@@ -31,11 +32,18 @@ pub(crate) struct Settings {
     pub(crate) exclusive: bool,
     /// How long other processes are waited for.
     pub(crate) wait: Duration,
+    /// Keys in memory before they are written to the disk.
+    pub(crate) recent_keys: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { durability: Durability::Full, exclusive: false, wait: bounds::LOCK_WAIT }
+        Self {
+            durability: Durability::Full,
+            exclusive: false,
+            wait: bounds::LOCK_WAIT,
+            recent_keys: RECENT_MAX,
+        }
     }
 }
 
@@ -43,21 +51,24 @@ impl SqliteStore {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path, settings: Settings) -> StoreResult<Self> {
         connect::check_sqlite()?;
-        let mut opening = registry::begin()?;
+        let opening = registry::begin()?;
         let place = Place::find_or_make(path)?;
         opening.check(&place)?;
         system::check(&place, settings.exclusive)?;
+        // Others may open and close files while this one waits for its turn.
+        drop(opening);
         let mut turns = Turns::open(&place, settings.wait)?;
         if settings.exclusive {
             turns.keep()?;
         }
         let turn = turns.take()?;
         turns.clear_holder()?;
+        let mut opening = registry::begin()?;
         let mut connection = connect::writer(place.path(), settings.durability, settings.wait)?;
         check_writable(&connection)?;
         prepare(&mut connection)?;
         let anchor = opening.anchor(&place)?;
-        let writer = Writer::on(connection, &place)?;
+        let writer = Writer::on(connection, &place, &settings)?;
         let state = State::load(&writer.connection)?;
         drop((turn, opening));
         Ok(Self {
@@ -112,10 +123,11 @@ impl Drop for SqliteStore {
         }
         // Whatever fails here, the journal has everything; opening only takes longer.
         let _ = self.settle();
-        let Ok(opening) = registry::begin() else { return };
+        let Ok(mut opening) = registry::begin() else { return };
         let anchor = self.anchor.take();
         if let Some(anchor) = anchor.as_ref().filter(|anchor| Arc::strong_count(anchor) == 1) {
             anchor.release();
+            opening.forget(anchor);
         }
         drop(self.readers.drain());
         self.writer.get_mut().close();

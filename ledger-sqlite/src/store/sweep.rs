@@ -23,18 +23,21 @@ pub(crate) struct Sweep {
     left: Vec<WalletId>,
     /// The last line when it began.
     upto: Option<u64>,
+    /// Before this line there is no need to count what is to be written.
+    look_at: u64,
 }
 
 impl Sweep {
     /// Begins one if it is time.
     pub(crate) fn begin_if_due(&mut self, accounts: &Accounts, saved: u64, last: u64) {
         let behind = last.saturating_sub(saved);
-        if self.upto.is_some() || behind < LINES_MIN {
+        if self.upto.is_some() || behind < LINES_MIN || last < self.look_at {
             return;
         }
         let touched = |account: &&Account| account.head() > saved;
         let count = accounts.iter().filter(touched).count() as u64;
         if behind < count * LINES_PER_WALLET {
+            self.look_at = last + LINES_MIN;
             return;
         }
         *self = Self::over(accounts, saved, last);
@@ -46,7 +49,7 @@ impl Sweep {
         let mut left: Vec<WalletId> = touched.map(|account| account.row.id).collect();
         // In the order of the table, so that its pages are written one after the other.
         left.sort_unstable_by(|a, b| b.cmp(a));
-        Self { left, upto: Some(last) }
+        Self { left, upto: Some(last), look_at: 0 }
     }
 
     /// Writes some wallets as they are in `newer`, else in `accounts`. If these were the last, says

@@ -12,6 +12,7 @@ use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
 use crate::base::failure::before_commit;
 use crate::file::place::Place;
+use crate::file::registry;
 use crate::file::turn::Turns;
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
@@ -96,8 +97,7 @@ pub(crate) fn verify_file(
     anchors: &[Head],
     watch: Watch<'_>,
 ) -> StoreResult<Verification> {
-    connect::check_sqlite()?;
-    let place = Place::find(path)?;
+    let place = find(path)?;
     let connection = connect::reader(place.path())?;
     if create::recognize(&connection)? == Content::Nothing {
         return Err(StoreError::Broken(format!("{} is empty", path.display())));
@@ -107,15 +107,23 @@ pub(crate) fn verify_file(
 
 /// Makes everything derived in a file again, which no one else may have open meanwhile.
 pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
-    connect::check_sqlite()?;
-    let place = Place::find(path)?;
+    let place = find(path)?;
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep()?;
-    let connection = connect::writer(place.path(), settings.durability, settings.wait)?;
+    let connection = connect::alone(place.path(), settings.wait)?;
     if create::recognize(&connection)? == Content::Nothing {
         return Err(StoreError::Broken(format!("{} is empty", path.display())));
     }
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(before_commit)?;
-    rebuild(&connection, watch)?;
+    connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    rebuild(&connection, settings.recent_keys, watch)?;
     connection.execute_batch("COMMIT").map_err(before_commit)
+}
+
+/// Finds a file that is there, and that this process may open.
+fn find(path: &Path) -> StoreResult<Place> {
+    connect::check_sqlite()?;
+    let opening = registry::begin()?;
+    let place = Place::find(path)?;
+    opening.check(&place)?;
+    Ok(place)
 }

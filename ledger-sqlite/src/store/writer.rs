@@ -26,16 +26,21 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn open(place: &Place, settings: &Settings) -> StoreResult<Self> {
-        Self::on(connect::writer(place.path(), settings.durability, settings.wait)?, place)
+        let connection = connect::writer(place.path(), settings.durability, settings.wait)?;
+        Self::on(connection, place, settings)
     }
 
-    pub(crate) fn on(connection: Connection, place: &Place) -> StoreResult<Self> {
+    pub(crate) fn on(
+        connection: Connection,
+        place: &Place,
+        settings: &Settings,
+    ) -> StoreResult<Self> {
         let owner =
             connection.query_row("SELECT random()", [], |row| row.get(0)).map_err(reading)?;
         Ok(Self {
             connection: Own::new(connection),
             identity: Identity::of(place)?,
-            keys: KeyWork::new(owner),
+            keys: KeyWork::new(owner, settings.recent_keys),
             sweep: Sweep::default(),
             since_checkpoint: 0,
             log_bytes: 0,
@@ -51,9 +56,17 @@ impl Writer {
 
     /// Moves what was committed into the database, and notes what is left.
     pub(crate) fn checkpoint(&mut self) -> StoreResult<()> {
-        self.since_checkpoint = 0;
-        self.log_bytes = checkpoint::passive(&self.connection)?.log_bytes();
-        Ok(())
+        let written = std::mem::take(&mut self.since_checkpoint);
+        match checkpoint::passive(&self.connection) {
+            Ok(done) => {
+                self.log_bytes = done.log_bytes();
+                Ok(())
+            }
+            Err(error) => {
+                self.log_bytes += written;
+                Err(error)
+            }
+        }
     }
 
     /// Refuses to write while a reader makes the log grow without bound.
