@@ -5,6 +5,7 @@ use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 
 use crate::base::failure::before_commit;
+use crate::store::room::FRAME_BYTES;
 
 /// Bytes appended between two checkpoints. The log is used again from its beginning afterwards, and
 /// overwriting is faster than growing.
@@ -13,9 +14,6 @@ pub(crate) const BYTES: u64 = 16 * 1024 * 1024;
 /// Bytes of the log at which no more is written until a reader that keeps it from being used again
 /// is done.
 pub(crate) const LOG_BYTES_MAX: u64 = 1 << 30;
-/// Bytes of a page in the log, with its header.
-const FRAME_BYTES: u64 = 4_096 + 24;
-
 /// What came of a checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checkpoint {
@@ -28,9 +26,14 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Whether the next commit begins the log anew.
+    pub(crate) fn is_complete(self) -> bool {
+        !self.busy && self.log == self.moved
+    }
+
     /// Bytes of the log that can't be used again yet.
     pub(crate) fn log_bytes(self) -> u64 {
-        let kept = if self.log == self.moved { 0 } else { self.log };
+        let kept = if self.is_complete() { 0 } else { self.log };
         u64::try_from(kept).unwrap_or(0) * FRAME_BYTES
     }
 }
@@ -40,6 +43,11 @@ pub(crate) fn passive(connection: &Connection) -> StoreResult<Checkpoint> {
     run(connection, "PASSIVE")
 }
 
+/// Moves nothing, and says how long the log is.
+pub(crate) fn noop(connection: &Connection) -> StoreResult<Checkpoint> {
+    run(connection, "NOOP")
+}
+
 /// Moves everything and empties the log.
 pub(crate) fn truncate(connection: &Connection) -> StoreResult<Checkpoint> {
     run(connection, "TRUNCATE")
@@ -47,9 +55,11 @@ pub(crate) fn truncate(connection: &Connection) -> StoreResult<Checkpoint> {
 
 fn run(connection: &Connection, mode: &str) -> StoreResult<Checkpoint> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
-    let result = connection.query_row(&sql, [], |row| {
-        let busy: i64 = row.get(0)?;
-        Ok(Checkpoint { busy: busy != 0, log: row.get(1)?, moved: row.get(2)? })
+    let result = connection.prepare_cached(&sql).and_then(|mut checkpoint| {
+        checkpoint.query_row([], |row| {
+            let busy: i64 = row.get(0)?;
+            Ok(Checkpoint { busy: busy != 0, log: row.get(1)?, moved: row.get(2)? })
+        })
     });
     result.map_err(before_commit)
 }

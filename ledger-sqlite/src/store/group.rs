@@ -24,6 +24,10 @@ use crate::store::writer::Writer;
 
 /// Bytes of the index that a key makes, merges included, about.
 const KEY_BYTES: u64 = 60;
+/// Bytes that writing a wallet's state down changes: a page, because its neighbours may stay.
+const SAVED_BYTES: u64 = 4_096;
+/// Bytes that opening a wallet changes: a page of each table and index.
+const OPENED_BYTES: u64 = 5 * 4_096;
 /// Pages that a commit writes, at least.
 const COMMIT_BYTES: u64 = 2 * 4_096;
 
@@ -57,6 +61,11 @@ impl SqliteStore {
         self.health.check()?;
         let turn = self.turns.take()?;
         writer.check_log()?;
+        if !self.settings.exclusive {
+            // Others may have written to the log meanwhile.
+            writer.room.forget();
+        }
+        writer.look_for_room()?;
         begin(&writer.connection)?;
         let mut group = SqliteGroup {
             store: self,
@@ -153,12 +162,13 @@ impl SqliteGroup<'_> {
         let appender = Appender::new(connection, self.tip.row, &self.tip.seal);
         let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
         let mut keys = Vec::with_capacity(records.len());
-        let mut retention = None;
+        let (mut retention, mut opened) = (None, 0);
         for record in records {
             if let Record::Retention(record) = record {
                 retention = Some(*record);
             }
             let row = encoder.next_row();
+            opened += u64::from(matches!(record, Record::Wallet(_) | Record::Asset(_)));
             registry::register(record, row, connection)?;
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
@@ -172,11 +182,13 @@ impl SqliteGroup<'_> {
             state.forgotten(connection)
         })?;
         writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
+        let before = writer.sweep.left();
         let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
-        let work = 2 * (bytes + KEY_BYTES * keys.len() as u64);
+        let swept = before.saturating_sub(writer.sweep.left());
+        let flushed = if change.is_some() { KEY_BYTES * state.keys.recent() as u64 } else { 0 };
+        let work = 2 * (bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened);
         writer.since_checkpoint += work.max(COMMIT_BYTES);
-        // Whatever there is no room for is found out now, while it can still be taken back.
-        connection.cache_flush().map_err(before_commit)?;
+        writer.room.make(work + SAVED_BYTES * swept as u64)?;
         Ok(Committed { accounts, keys, retention, tip, saved, change })
     }
 

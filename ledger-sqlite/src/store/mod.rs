@@ -6,6 +6,7 @@ mod health;
 mod look;
 mod open;
 mod recover;
+mod room;
 mod sweep;
 mod whole;
 mod writer;

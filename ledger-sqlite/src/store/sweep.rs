@@ -28,6 +28,11 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
+    /// How many wallets are still to be written.
+    pub(crate) fn left(&self) -> usize {
+        self.left.len()
+    }
+
     /// Begins one if it is time.
     pub(crate) fn begin_if_due(&mut self, accounts: &Accounts, saved: u64, last: u64) {
         let behind = last.saturating_sub(saved);

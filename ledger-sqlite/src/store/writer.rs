@@ -11,11 +11,13 @@ use crate::keys::index::KeyWork;
 use crate::schema::connect;
 use crate::store::checkpoint::{self, LOG_BYTES_MAX};
 use crate::store::open::Settings;
+use crate::store::room::Room;
 use crate::store::sweep::Sweep;
 
 pub(crate) struct Writer {
     pub(crate) connection: Own<Connection>,
     pub(crate) identity: Identity,
+    pub(crate) room: Room,
     pub(crate) keys: KeyWork,
     pub(crate) sweep: Sweep,
     /// Bytes appended since the last checkpoint, about.
@@ -40,6 +42,7 @@ impl Writer {
         Ok(Self {
             connection: Own::new(connection),
             identity: Identity::of(place)?,
+            room: Room::open(place)?,
             keys: KeyWork::new(owner, settings.recent_keys),
             sweep: Sweep::default(),
             since_checkpoint: 0,
@@ -60,6 +63,11 @@ impl Writer {
         match checkpoint::passive(&self.connection) {
             Ok(done) => {
                 self.log_bytes = done.log_bytes();
+                if done.is_complete() {
+                    self.room.restart();
+                } else {
+                    self.room.forget();
+                }
                 Ok(())
             }
             Err(error) => {
@@ -67,6 +75,11 @@ impl Writer {
                 Err(error)
             }
         }
+    }
+
+    /// Finds out how much of the log is in use, as far as it must be known.
+    pub(crate) fn look_for_room(&mut self) -> StoreResult<()> {
+        self.room.look(&self.connection)
     }
 
     /// Refuses to write while a reader makes the log grow without bound.

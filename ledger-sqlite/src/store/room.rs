@@ -1,0 +1,109 @@
+//! Room in the write-ahead log. A commit that finds no room fails when it may already be there, and is
+//! in doubt. So room is made before, by making the log longer, while all can still be taken back.
+//! Writing over what is there is also faster than making a file grow.
+//!
+//! The log may be longer than what is in it: what SQLite has not written, it does not believe.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::Connection;
+
+use crate::file::forked::Own;
+use crate::file::place::Place;
+use crate::store::checkpoint;
+
+/// Bytes before the first page in the log, and of each page with its header.
+const HEADER_BYTES: u64 = 32;
+pub(crate) const FRAME_BYTES: u64 = 24 + 4_096;
+/// The log grows by so much at a time.
+const GROWTH_BYTES: u64 = 256 * 1024;
+/// Pages that any commit may write besides those of its lines: the upper ones of each table.
+const PAGES_MIN: u64 = 24;
+
+/// What is known of the log's length.
+#[derive(Debug)]
+pub(crate) struct Room {
+    log: Own<File>,
+    bytes: u64,
+    /// At most so many pages are in use; none if that is not known.
+    used: Option<u64>,
+}
+
+impl Room {
+    pub(crate) fn open(place: &Place) -> StoreResult<Self> {
+        let log = OpenOptions::new().write(true).open(place.beside("-wal")).map_err(failed)?;
+        Ok(Self { log: Own::new(log), bytes: 0, used: None })
+    }
+
+    /// How much is in use is not known any more.
+    pub(crate) fn forget(&mut self) {
+        self.used = None;
+    }
+
+    /// All of the log is in the database, and the next commit begins it anew.
+    pub(crate) fn restart(&mut self) {
+        self.used = Some(0);
+    }
+
+    /// Finds out how much is in use, unless it is known to be little enough. Only possible outside of
+    /// a transaction.
+    pub(crate) fn look(&mut self, connection: &Connection) -> StoreResult<()> {
+        if self.used.is_none_or(|used| self.lacks(used + PAGES_MIN)) {
+            let pages = checkpoint::noop(connection)?.log;
+            self.used = Some(u64::try_from(pages).unwrap_or(0));
+            self.bytes = self.log.metadata().map_err(failed)?.len();
+        }
+        Ok(())
+    }
+
+    /// Makes room for a commit of so many bytes, and counts them as used.
+    pub(crate) fn make(&mut self, bytes: u64) -> StoreResult<()> {
+        let pages = PAGES_MIN + bytes.div_ceil(4_096);
+        let used = self.used.unwrap_or(0) + pages;
+        if self.lacks(used) {
+            let wanted = HEADER_BYTES + used * FRAME_BYTES;
+            let wanted = wanted.next_multiple_of(GROWTH_BYTES);
+            self.grow(wanted).map_err(failed)?;
+        }
+        self.used = Some(used);
+        Ok(())
+    }
+
+    fn lacks(&self, pages: u64) -> bool {
+        HEADER_BYTES + pages * FRAME_BYTES > self.bytes
+    }
+
+    /// Writes zeros: a length alone would take no room.
+    #[cfg(unix)]
+    fn grow(&mut self, wanted: u64) -> io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        let zeros = vec![0; usize::try_from(GROWTH_BYTES).unwrap_or_default()];
+        let mut end = self.log.metadata()?.len();
+        while end < wanted {
+            let piece = usize::try_from((wanted - end).min(GROWTH_BYTES)).unwrap_or_default();
+            self.log.write_all_at(zeros.get(..piece).unwrap_or_default(), end)?;
+            end += piece as u64;
+        }
+        self.bytes = end;
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn grow(&mut self, wanted: u64) -> io::Result<()> {
+        // Whoever can't write beside SQLite learns of a full disk from the commit.
+        self.bytes = wanted;
+        Ok(())
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "so that it can be given to map_err by name")]
+fn failed(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            StoreError::Full("the disk is full; make room and try again".to_owned())
+        }
+        _ => StoreError::Broken(format!("the write-ahead log can't be made longer ({error})")),
+    }
+}
