@@ -98,7 +98,7 @@ impl SqliteLedger {
     }
 
     /// Copies the file, as it is at one moment, to a path where there is none yet. Writing goes on
-    /// meanwhile.
+    /// meanwhile, as long as the write-ahead log stays below 1 GiB.
     ///
     /// The copy knows that it is one: opening it begins a new epoch, so that it can't be taken for
     /// this file. Keys that were used after the copy was made are unknown in it, so a retry of such

@@ -8,9 +8,12 @@ use rusqlite::{Error, ErrorCode};
 /// A failure before anything could have become durable, in a write that will be taken back.
 pub(crate) fn before_commit(error: Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy(format!("the file is busy ({error}); try again"))
-        }
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::CannotOpen
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => StoreError::Busy(format!("the file is busy ({error}); try again")),
         Some(ErrorCode::DiskFull) => {
             StoreError::Full("the disk is full; make room and try again".to_owned())
         }

@@ -66,7 +66,9 @@ impl Turns {
             return Ok(None);
         }
         self.acquire()?;
-        Ok(Some(Turn(self)))
+        let turn = Turn(self);
+        self.clear_holder()?;
+        Ok(Some(turn))
     }
 
     fn acquire(&self) -> StoreResult<()> {
@@ -97,8 +99,8 @@ impl Turns {
         format!("other processes kept writing for {:?}; try again", self.wait)
     }
 
-    /// Forgets who held it in exclusive mode and died; call it with the turn taken.
-    pub(crate) fn clear_holder(&self) -> StoreResult<()> {
+    /// Forgets who held it in exclusive mode and died.
+    fn clear_holder(&self) -> StoreResult<()> {
         let is_clear = self.file.metadata().is_ok_and(|about| about.len() == 0);
         if is_clear || self.for_ever {
             return Ok(());

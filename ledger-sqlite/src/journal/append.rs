@@ -125,6 +125,8 @@ fn insert_one(connection: &Connection, cells: &[Cell<'_>], seal: Option<&Seal>) 
     Ok(())
 }
 
+/// `OR FAIL`, because SQLite would copy each page first to take back a part of the statement, and all is
+/// taken back anyway.
 fn insert(lines: usize, columns: &[&str]) -> String {
     let one = format!("({})", vec!["?"; columns.len()].join(","));
     let values = vec![one; lines].join(",");

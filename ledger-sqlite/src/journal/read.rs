@@ -228,6 +228,9 @@ pub(crate) fn rows(
 
 /// The first line that is not before `position`, among the lines 1 to `last`; the one behind them if
 /// there is none. Ids grow with rows, so no index is needed.
+///
+/// Every other guess is where the line would be if ids grew evenly, which they nearly do: that takes
+/// few looks. The others halve what is left, so that it never takes many.
 pub(crate) fn first_from(
     connection: &Connection,
     position: Position,
@@ -236,16 +239,52 @@ pub(crate) fn first_from(
     let mut find = connection
         .prepare_cached("SELECT id, item FROM journal WHERE row = ?1")
         .map_err(reading)?;
-    let (mut low, mut high) = (1, last + 1);
-    while low < high {
-        let middle = low.midpoint(high);
+    let mut at = |row: u64| {
         let place = |row: &Row<'_>| Ok(Position { stamp: row.get(0)?, posting: row.get(1)? });
-        let found = find.query_row([middle], place).optional().map_err(reading)?;
-        let found =
-            found.ok_or_else(|| damaged(format!("line {middle} of the journal is missing")))?;
-        if found < position { low = middle + 1 } else { high = middle }
+        let found = find.query_row([row], place).optional().map_err(reading)?;
+        found.ok_or_else(|| damaged(format!("line {row} of the journal is missing")))
+    };
+    let mut left = Stretch { low: 1, high: last + 1, before: None, behind: None };
+    while left.low < left.high {
+        let guess = left.even_guess(position.stamp).unwrap_or(left.low.midpoint(left.high));
+        left.narrow(guess, at(guess)?, position);
+        if left.low < left.high {
+            let middle = left.low.midpoint(left.high);
+            left.narrow(middle, at(middle)?, position);
+        }
     }
-    Ok(low)
+    Ok(left.low)
+}
+
+/// Where a line may be: from `low` on, and not behind `high`.
+struct Stretch {
+    low: u64,
+    high: u64,
+    /// The stamp of the line before `low`, if it was looked at.
+    before: Option<u64>,
+    /// The stamp of the line `high`, if it was looked at.
+    behind: Option<u64>,
+}
+
+impl Stretch {
+    /// Takes into account what was found in the line `row`.
+    fn narrow(&mut self, row: u64, found: Position, wanted: Position) {
+        if found < wanted {
+            (self.low, self.before) = (row + 1, Some(found.stamp));
+        } else {
+            (self.high, self.behind) = (row, Some(found.stamp));
+        }
+    }
+
+    /// Where a stamp would be if they grew evenly; none if too little is known.
+    fn even_guess(&self, stamp: u64) -> Option<u64> {
+        let (before, behind) = (self.before?, self.behind?);
+        let part = u128::from(stamp.checked_sub(before)?);
+        let whole = u128::from(behind.checked_sub(before).filter(|&whole| whole > 0)?);
+        let rows = u128::from(self.high - self.low);
+        let guess = self.low + u64::try_from(rows * part / whole).ok()?;
+        Some(guess.clamp(self.low, self.high - 1))
+    }
 }
 
 /// The last line of a record made at `until` or before, among the lines 1 to `last`; 0 if there is none.

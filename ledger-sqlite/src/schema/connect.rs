@@ -18,7 +18,7 @@ const STATEMENTS: usize = 64;
 /// Memory for pages on a connection that writes, in KiB.
 const WRITER_CACHE_KIB: i32 = 65_536;
 /// The same on one that reads.
-const READER_CACHE_KIB: i32 = 8_192;
+const READER_CACHE_KIB: i32 = 16_384;
 
 pub(crate) fn check_sqlite() -> StoreResult<()> {
     if rusqlite::version_number() >= SQLITE_MIN {

@@ -110,7 +110,7 @@ fn check_tables(connection: &Connection) -> StoreResult<()> {
 fn schema_of(connection: &Connection) -> StoreResult<Vec<(String, Option<String>)>> {
     let mut find = connection
         .prepare(
-            "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
+            "SELECT name, sql FROM sqlite_schema WHERE name NOT IN ('sqlite_stat1', 'sqlite_stat4') ORDER BY name",
         )
         .map_err(reading)?;
     let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(reading)?;

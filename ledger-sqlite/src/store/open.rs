@@ -62,7 +62,6 @@ impl SqliteStore {
             turns.keep()?;
         }
         let turn = turns.take()?;
-        turns.clear_holder()?;
         let mut opening = registry::begin()?;
         let mut connection = connect::writer(place.path(), settings.durability, settings.wait)?;
         check_writable(&connection)?;
