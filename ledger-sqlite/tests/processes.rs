@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -25,6 +25,7 @@ fn child() {
     let (role, name) = role.split_once(' ').unwrap();
     match role {
         "pays" => pays(&path, name),
+        "deposits" => deposits_for_ever(&path, name),
         "holds" => {
             let ledger = SqliteLedger::builder(&path).exclusive(true).open().unwrap();
             answer("ready");
@@ -51,6 +52,32 @@ fn pays(path: &str, name: &str) {
         let sum = both[0].posted.checked_add(both[1].posted).unwrap();
         assert_eq!(sum.to_string(), "1000.00 USD");
     }
+}
+
+/// Deposits until it is killed, one by one and in batches, and says which keys were answered.
+fn deposits_for_ever(path: &str, name: &str) {
+    let ledger = open_with_few_keys(path);
+    let shop = Shop::on(&ledger);
+    for round in 0.. {
+        let count = if round % 2 == 0 { 1 } else { 30 };
+        let keys: Vec<String> =
+            (0..count).map(|number| format!("{name} {round} {number}")).collect();
+        let deposit = |key: &String| {
+            let key = ledger_core::Key::new(key).unwrap();
+            ledger_core::Command::deposit(key, &shop.alice, shop.usd("0.01"))
+        };
+        for done in ledger.submit_each(keys.iter().map(deposit)).unwrap() {
+            assert!(!done.unwrap().replayed);
+        }
+        answer(&format!("answered {}", keys.join(",")));
+        ledger.balance(&shop.alice).unwrap();
+    }
+}
+
+/// Few keys in memory make many runs and merges, to be killed in.
+fn open_with_few_keys(path: impl AsRef<std::path::Path>) -> SqliteLedger {
+    let file = SqliteLedger::builder(path).recent_keys(50).lock_wait(Duration::from_mins(1));
+    file.open().unwrap()
 }
 
 /// Forks; `child` says whether all is well in the child, which then ends at once.
@@ -155,6 +182,17 @@ impl Process {
         self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
+    /// Kills it; gives what it had said, line by line.
+    fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut said = String::new();
+        self.out.read_to_string(&mut said).unwrap();
+        // What stands behind the last line's end is half a line.
+        said.truncate(said.rfind('\n').unwrap_or(0));
+        said
+    }
+
     fn finish(mut self) {
         self.wait_for("done");
         assert!(self.child.wait().unwrap().success());
@@ -182,6 +220,31 @@ fn eight_processes_pay_from_one_wallet_and_nothing_is_lost() {
     assert!(shop.pay("0.01", "3 77").unwrap().replayed);
     let found = ledger.verify().unwrap();
     assert_eq!((found.problem, found.transactions), (None, 901));
+}
+
+#[test]
+fn what_killed_processes_were_answered_is_there() {
+    let file = TestFile::new();
+    drop(Shop::on(&file.open()));
+    let mut answered = 0;
+    for round in 0..12 {
+        let names = ["one", "two"].map(|name| format!("deposits {name} {round}"));
+        let children = names.map(|role| Process::start(&file, &role));
+        // Another moment each time.
+        thread::sleep(Duration::from_millis(60 + 17 * round));
+        let said = children.map(Process::kill);
+        let ledger = open_with_few_keys(file.path());
+        for line in said.iter().flat_map(|said| said.lines()) {
+            // A line may be cut off by the kill; those that are whole were answered.
+            for key in line.strip_prefix("> answered ").into_iter().flat_map(|keys| keys.split(','))
+            {
+                assert!(ledger.transaction_by_key(key).unwrap().is_some(), "{key} is lost");
+                answered += 1;
+            }
+        }
+        assert_eq!(ledger.verify().unwrap().problem, None, "after kill {round}");
+    }
+    assert!(answered > 100, "{answered}");
 }
 
 #[test]
