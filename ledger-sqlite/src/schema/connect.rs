@@ -46,6 +46,8 @@ pub(crate) fn writer(
         connection.pragma_update(None, pragma, value).map_err(before_commit)
     };
     set("synchronous", "EXTRA")?;
+    // Chunks of the key index and room in the log are counted in pages of this size.
+    set("page_size", "4096")?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(before_commit)?;
