@@ -189,6 +189,31 @@ fn forgotten_runs_are_merged_like_others() {
 }
 
 #[test]
+fn runs_are_forgotten_while_others_wait_to_be_merged() {
+    // Days of little business and of much, so that a run is forgotten beside any number of others.
+    for seed in 1..=6 {
+        let file = TestFile::new();
+        let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+        let ledger = file.builder().recent_keys(20).clock(clock.clone()).open().unwrap();
+        let hour = KeyRetention::lasting(Duration::from_hours(1)).unwrap();
+        ledger.set_key_retention(hour).unwrap();
+        let (shop, mut dice) = (Shop::on(&ledger), Dice(seed * 104_729));
+        for round in 0..150 {
+            let deposits = (0..1 + dice.roll(300)).map(|number| {
+                let key = Key::new(format!("{round} {number}")).unwrap();
+                Command::deposit(key, &shop.alice, shop.usd.minor(1))
+            });
+            let answers = ledger.submit_each(deposits).unwrap();
+            assert!(answers.into_iter().all(|answer| answer.is_ok_and(|it| !it.replayed)));
+            clock.advance(Duration::from_mins(dice.roll(20)));
+        }
+        assert_eq!(ledger.verify().unwrap().problem, None);
+        drop((ledger, shop));
+        assert_eq!(open(&file).verify().unwrap().problem, None);
+    }
+}
+
+#[test]
 fn a_rebuild_with_batches_across_the_ends_of_runs_opens_again() {
     let file = TestFile::new();
     let ledger = open(&file);

@@ -191,7 +191,13 @@ impl KeyWork {
     ) -> StoreResult<Option<Change>> {
         self.credit += keys * MERGED_PER_KEY;
         if index.recent() >= self.recent_max {
-            return flush(index, last, connection).map(Some);
+            let is_ours = Progress::Runs.get(connection)? == self.generation;
+            let change = flush(index, last, connection)?;
+            if is_ours {
+                // The merge under way has nothing to do with another run.
+                self.generation = change.generation;
+            }
+            return Ok(Some(change));
         }
         if self.credit < 4 * CHUNK_ENTRIES {
             return Ok(None);
@@ -303,12 +309,15 @@ fn check_cover(runs: &[Arc<Run>], upto: u64) -> StoreResult<()> {
     Err(damaged("the key index does not cover the lines that it says; rebuild makes it again"))
 }
 
-/// The runs of a level that no merge has taken.
+/// The runs of a level that no merge has taken, the oldest first: merged in this order, the lines that
+/// a run covers have no gaps.
 fn waiting(rows: &[RunRow], level: u32) -> Vec<&RunRow> {
     let is_free = |row: &&RunRow| {
         row.level == level && row.state == RunState::InUse && row.merged_into.is_none()
     };
-    rows.iter().filter(is_free).collect()
+    let mut waiting: Vec<&RunRow> = rows.iter().filter(is_free).collect();
+    waiting.sort_unstable_by_key(|row| row.first_row);
+    waiting
 }
 
 /// Writes all recent keys, which stand in lines up to `last`, as a run.
