@@ -199,7 +199,7 @@ fn runs_are_forgotten_while_others_wait_to_be_merged() {
         ledger.set_key_retention(hour).unwrap();
         let (shop, mut dice) = (Shop::on(&ledger), Dice(seed * 104_729));
         for round in 0..150 {
-            let deposits = (0..1 + dice.roll(300)).map(|number| {
+            let deposits = (0..=dice.roll(300)).map(|number| {
                 let key = Key::new(format!("{round} {number}")).unwrap();
                 Command::deposit(key, &shop.alice, shop.usd.minor(1))
             });
