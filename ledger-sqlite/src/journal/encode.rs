@@ -2,7 +2,7 @@
 //! wallets it touches as they are just then.
 
 use ledger_core::store::{
-    Record, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
+    Record, Stamp, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
 };
 use ledger_core::{
     Actor, Amount, AssetRecord, Metadata, Posting, Refusal, Rejection, RetentionRecord,
@@ -101,33 +101,34 @@ impl<'a, 'c> Encoder<'a, 'c> {
 
     fn asset(&mut self, asset: &AssetRecord) -> StoreResult<()> {
         self.accounts.insert(Account::opened(&asset.world_wallet()));
-        let body = Body::Asset(AssetRecord { attributes: None, ..asset.clone() }).to_json()?;
-        let note = self.note(asset.attributes.as_ref(), None)?;
-        self.appender.line(|line| {
-            line.id = Some(asset.world.stamp());
-            line.kind = Some(LineKind::Asset.number());
-            line.note = note;
-            line.body = Some(body);
-        })
+        let body = Body::Asset(AssetRecord { attributes: None, ..asset.clone() });
+        self.one_line(asset.world.stamp(), LineKind::Asset, &body, asset.attributes.as_ref())
     }
 
     fn wallet(&mut self, wallet: &WalletRecord) -> StoreResult<()> {
         self.accounts.insert(Account::opened(wallet));
-        let body = Body::Wallet(WalletRecord { meta: None, ..wallet.clone() }).to_json()?;
-        let note = self.note(wallet.meta.as_ref(), None)?;
-        self.appender.line(|line| {
-            line.id = Some(wallet.id.stamp());
-            line.kind = Some(LineKind::Wallet.number());
-            line.note = note;
-            line.body = Some(body);
-        })
+        let body = Body::Wallet(WalletRecord { meta: None, ..wallet.clone() });
+        self.one_line(wallet.id.stamp(), LineKind::Wallet, &body, wallet.meta.as_ref())
     }
 
     fn retention(&mut self, retention: &RetentionRecord) -> StoreResult<()> {
-        let body = Body::Retention(*retention).to_json()?;
+        let body = Body::Retention(*retention);
+        self.one_line(retention.id.stamp(), LineKind::Retention, &body, None)
+    }
+
+    /// A record that is all in its body.
+    fn one_line(
+        &mut self,
+        id: Stamp,
+        kind: LineKind,
+        body: &Body,
+        meta: Option<&Metadata>,
+    ) -> StoreResult<()> {
+        let (body, note) = (body.to_json()?, self.note(meta, None)?);
         self.appender.line(|line| {
-            line.id = Some(retention.id.stamp());
-            line.kind = Some(LineKind::Retention.number());
+            line.id = Some(id);
+            line.kind = Some(kind.number());
+            line.note = note;
             line.body = Some(body);
         })
     }
