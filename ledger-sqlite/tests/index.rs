@@ -214,6 +214,37 @@ fn runs_are_forgotten_while_others_wait_to_be_merged() {
 }
 
 #[test]
+fn several_writers_forget_the_same_keys() {
+    for seed in 1..=4 {
+        let file = TestFile::new();
+        let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+        let open = || file.builder().recent_keys(30).clock(clock.clone()).open().unwrap();
+        let (ledgers, mut dice) = ([open(), open(), open()], Dice(seed * 15_485_863));
+        let hour = KeyRetention::lasting(Duration::from_hours(1)).unwrap();
+        ledgers[0].set_key_retention(hour).unwrap();
+        let shop = Shop::on(&ledgers[0]);
+        for round in 0..120 {
+            let ledger = &ledgers[usize::try_from(dice.roll(3)).unwrap()];
+            let deposits = (0..=dice.roll(250)).map(|number| {
+                let key = Key::new(format!("{round} {number}")).unwrap();
+                Command::deposit(key, &shop.alice, shop.usd.minor(1))
+            });
+            let answers = ledger.submit_each(deposits).unwrap();
+            assert!(answers.into_iter().all(|answer| answer.is_ok_and(|it| !it.replayed)));
+            // Everyone agrees on what is remembered: this round, and none of seven rounds ago.
+            let other = &ledgers[usize::try_from(dice.roll(3)).unwrap()];
+            assert!(other.transaction_by_key(format!("{round} 0").as_str()).unwrap().is_some());
+            let old = format!("{} 0", round - 7);
+            assert!(other.transaction_by_key(old.as_str()).unwrap().is_none(), "{old}");
+            clock.advance(Duration::from_mins(10));
+        }
+        for ledger in &ledgers {
+            assert_eq!(ledger.verify().unwrap().problem, None);
+        }
+    }
+}
+
+#[test]
 fn a_rebuild_with_batches_across_the_ends_of_runs_opens_again() {
     let file = TestFile::new();
     let ledger = open(&file);
