@@ -88,20 +88,16 @@ impl Shop {
     }
 }
 
-/// How long all of `calls` take, one list a thread, one call an item.
-pub fn in_threads(ledger: &Ledger, calls: Vec<Vec<Vec<Command>>>) -> Duration {
+/// How long `carry_out` takes for all of `calls`, one list a thread, one call an item.
+pub fn in_threads<C: Send>(calls: Vec<Vec<C>>, carry_out: impl Fn(C) + Sync) -> Duration {
     let start = Barrier::new(calls.len() + 1);
     let mut begun = Instant::now();
     thread::scope(|scope| {
         for list in calls {
-            let start = &start;
+            let (start, carry_out) = (&start, &carry_out);
             scope.spawn(move || {
                 start.wait();
-                for commands in list {
-                    for answer in ledger.submit_each(commands).expect("queued") {
-                        answer.expect("carried out");
-                    }
-                }
+                list.into_iter().for_each(carry_out);
             });
         }
         // Before the barrier: whoever passes it first may be done before this thread runs again.
@@ -122,7 +118,11 @@ pub fn rate(shop: &mut Shop, threads: usize, calls: usize, batch: usize, apart: 
             (0..calls).map(|_| shop.transfers(batch, range.clone())).collect()
         })
         .collect();
-    let took = in_threads(&shop.ledger, lists);
+    let took = in_threads(lists, |commands| {
+        for answer in shop.ledger.submit_each(commands).expect("queued") {
+            answer.expect("carried out");
+        }
+    });
     let transfers = u32::try_from(threads * calls * batch).expect("small");
     f64::from(transfers) / took.as_secs_f64()
 }

@@ -13,10 +13,9 @@ mod transfer;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Barrier;
-use std::thread;
 use std::time::Instant;
 
+use ledger_benches::in_threads;
 use ledger_core::{HistoryQuery, Timestamp};
 use ledger_sqlite::SqliteLedger;
 use tempfile::TempDir;
@@ -57,22 +56,8 @@ fn setting(name: &str) -> Option<String> {
 /// Transfers a second of `threads` threads, each with its own list of calls.
 fn rate(book: &dyn Book, calls: Vec<Vec<Vec<Transfer>>>) -> f64 {
     let count: usize = calls.iter().flatten().map(Vec::len).sum();
-    let start = Barrier::new(calls.len() + 1);
-    let mut begun = Instant::now();
-    thread::scope(|scope| {
-        for list in calls {
-            let start = &start;
-            scope.spawn(move || {
-                start.wait();
-                for call in list {
-                    book.transfer(&call);
-                }
-            });
-        }
-        begun = Instant::now();
-        start.wait();
-    });
-    count as f64 / begun.elapsed().as_secs_f64()
+    let took = in_threads(calls, |call| book.transfer(&call));
+    count as f64 / took.as_secs_f64()
 }
 
 fn calls(

@@ -35,11 +35,10 @@ struct Sum {
 impl KeyCheck {
     /// Reads all runs.
     pub(crate) fn new(connection: &Connection) -> StoreResult<Self> {
-        let secret = |sql| connection.query_row(sql, [], |row| row.get(0)).map_err(reading);
-        let hasher = "SELECT value FROM property WHERE name = 'key_hash_secret'";
+        let secret = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0));
         let mut check = Self {
-            hasher: KeyHasher::new(secret(hasher)?),
-            secret: secret("SELECT randomblob(16)")?,
+            hasher: KeyHasher::load(connection)?,
+            secret: secret.map_err(reading)?,
             runs: Vec::new(),
         };
         for run in RunRow::list(connection)?.into_iter().filter(|run| run.state == RunState::InUse)

@@ -57,7 +57,7 @@ impl Turns {
         self.acquire()?;
         self.for_ever = true;
         self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
-            .map_err(|error| StoreError::Broken(format!("{}: {error}", self.path.display())))
+            .map_err(|error| self.broken(&error))
     }
 
     /// Waits for the turn.
@@ -83,7 +83,7 @@ impl Turns {
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.who())),
                 Err(TryLockError::Error(error)) => {
-                    return Err(StoreError::Broken(format!("{}: {error}", self.path.display())));
+                    return Err(self.broken(&error));
                 }
             }
         }
@@ -105,8 +105,11 @@ impl Turns {
         if is_clear || self.for_ever {
             return Ok(());
         }
-        self.write_holder("")
-            .map_err(|error| StoreError::Broken(format!("{}: {error}", self.path.display())))
+        self.write_holder("").map_err(|error| self.broken(&error))
+    }
+
+    fn broken(&self, error: &std::io::Error) -> StoreError {
+        StoreError::Broken(format!("{}: {error}", self.path.display()))
     }
 
     fn write_holder(&self, holder: &str) -> std::io::Result<()> {

@@ -80,9 +80,16 @@ impl<'a, 'c> Appender<'a, 'c> {
     /// Hands over all lines but the last.
     fn write_many(&mut self) -> StoreResult<()> {
         let last = self.waiting.pop();
-        if !self.waiting.iter().all(Line::is_plain) {
+        if self.waiting.iter().all(Line::is_plain) {
+            self.write_plain()?;
+        } else {
             self.write_each()?;
         }
+        self.waiting.extend(last);
+        Ok(())
+    }
+
+    fn write_plain(&mut self) -> StoreResult<()> {
         let mut many = match self.many.take() {
             Some(many) => many,
             None => self.connection.prepare_cached(&INSERT_MANY).map_err(before_commit)?,
@@ -95,12 +102,9 @@ impl<'a, 'c> Appender<'a, 'c> {
                 cell.bind(&mut many, parameter).map_err(before_commit)?;
             }
         }
-        if !self.waiting.is_empty() {
-            many.raw_execute().map_err(before_commit)?;
-            self.waiting.clear();
-        }
+        many.raw_execute().map_err(before_commit)?;
         self.many = Some(many);
-        self.waiting.extend(last);
+        self.waiting.clear();
         Ok(())
     }
 

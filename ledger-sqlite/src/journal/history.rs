@@ -63,28 +63,25 @@ impl<'c> History<'c> {
         let Some(newest) = self.newest_below(before)? else { return Ok(Vec::new()) };
         let mut entries = Vec::new();
         match order {
-            Order::NewestFirst => self.walk(newest, after, limit, &mut entries)?,
+            Order::NewestFirst => self.walk(newest.row, after, limit, &mut entries)?,
             Order::OldestFirst => self.climb(newest, after, limit, &mut entries)?,
         }
         Ok(entries)
     }
 
-    /// Goes back from `step` as long as rows are above `after`.
+    /// Goes back from `row` as long as rows are above `after`.
     fn walk(
         &mut self,
-        mut step: Step,
+        mut row: u64,
         after: u64,
         limit: usize,
         entries: &mut Vec<Entry>,
     ) -> StoreResult<()> {
-        while step.row > after && entries.len() < limit {
-            let line = self.line(step.row)?;
-            let previous = self.previous(&line)?;
+        while row > after && entries.len() < limit {
+            let line = self.line(row)?;
             entries.extend(self.entry(&line)?);
-            match previous {
-                Some(row) => step = Step { row, version: step.version.saturating_sub(1) },
-                None => break,
-            }
+            let linked = line.link_of(self.wallet).ok_or_else(|| self.broken(row))?;
+            row = linked.previous.unwrap_or(0);
         }
         Ok(())
     }
@@ -105,7 +102,7 @@ impl<'c> History<'c> {
             let wanted = (limit - entries.len()) as u64;
             let end = self.at_version(newest, newest.version.min(passed.version + wanted))?;
             let mut stretch = Vec::new();
-            self.walk(end, passed.row, usize::MAX, &mut stretch)?;
+            self.walk(end.row, passed.row, usize::MAX, &mut stretch)?;
             entries.extend(stretch.into_iter().rev());
             passed = end;
         }
@@ -159,16 +156,6 @@ impl<'c> History<'c> {
 
     fn hop(&mut self, row: u64) -> StoreResult<Hop> {
         self.hops.at(row, self.wallet)?.ok_or_else(|| self.broken(row))
-    }
-
-    /// The wallet's version after a line, and its links.
-    fn end(&self, line: &ReadLine) -> StoreResult<(u64, crate::chain::links::Link)> {
-        let found = line.end_of(self.wallet);
-        found.map(|(end, link)| (end.version, link)).ok_or_else(|| self.broken(line.row))
-    }
-
-    fn previous(&self, line: &ReadLine) -> StoreResult<Option<u64>> {
-        self.end(line).map(|(_, link)| link.previous)
     }
 
     fn broken(&self, row: u64) -> ledger_core::store::StoreError {

@@ -88,11 +88,11 @@ impl ReadLine {
         })
     }
 
-    /// The end that is `wallet`, and how its chain goes on.
-    pub(crate) fn end_of(&self, wallet: WalletId) -> Option<(End, crate::chain::links::Link)> {
+    /// How the chain of `wallet` goes on, if it is one of its lines.
+    pub(crate) fn link_of(&self, wallet: WalletId) -> Option<Link> {
         let is_it = |end: &End| end.wallet == wallet;
-        let from = self.from.filter(is_it).map(|end| (end, self.links.from));
-        from.or_else(|| self.to.filter(is_it).map(|end| (end, self.links.to)))
+        let from = self.from.filter(is_it).map(|_| self.links.from);
+        from.or_else(|| self.to.filter(is_it).map(|_| self.links.to))
     }
 
     pub(crate) fn damaged(&self, what: &str) -> StoreError {

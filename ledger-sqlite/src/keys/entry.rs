@@ -3,7 +3,11 @@
 use std::hash::Hasher;
 
 use ledger_core::Key;
+use ledger_core::store::StoreResult;
+use rusqlite::Connection;
 use siphasher::sip::SipHasher13;
+
+use crate::base::failure::reading;
 
 /// An entry as one number of 96 bits, so that sorting entries is sorting numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +27,15 @@ const HASH_BITS: u32 = 56;
 pub(crate) struct KeyHasher([u8; 16]);
 
 impl KeyHasher {
+    #[cfg(test)]
     pub(crate) fn new(secret: [u8; 16]) -> Self {
         Self(secret)
+    }
+
+    /// The hasher of the file that a connection is open on.
+    pub(crate) fn load(connection: &Connection) -> StoreResult<Self> {
+        let secret = "SELECT value FROM property WHERE name = 'key_hash_secret'";
+        connection.query_row(secret, [], |row| row.get(0)).map(Self).map_err(reading)
     }
 
     pub(crate) fn hash(&self, key: &Key) -> KeyHash {

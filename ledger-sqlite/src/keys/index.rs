@@ -7,7 +7,7 @@ use ledger_core::Key;
 use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 
-use crate::base::failure::{damaged, reading};
+use crate::base::failure::damaged;
 use crate::keys::entry::{Entry, KeyHash, KeyHasher};
 use crate::keys::merge::Merge;
 use crate::keys::run::{CHUNK_ENTRIES, Run, RunRow, RunState, RunWriter, remove_chunks};
@@ -45,14 +45,9 @@ pub(crate) struct Stale;
 impl KeyIndex {
     /// Loads the runs. The keys behind them are to be added.
     pub(crate) fn load(connection: &Connection) -> StoreResult<Self> {
-        let secret = connection
-            .query_row("SELECT value FROM property WHERE name = 'key_hash_secret'", [], |row| {
-                row.get(0)
-            })
-            .map_err(reading)?;
         let recent = HashTable::with_capacity(ROOM);
         let mut index = Self {
-            hasher: KeyHasher::new(secret),
+            hasher: KeyHasher::load(connection)?,
             recent,
             runs: Vec::new(),
             upto: 0,

@@ -105,8 +105,12 @@ impl SqliteGroup<'_> {
         Ok(())
     }
 
+    /// A wallet's account, from memory or from the file.
     fn account(&self, wallet: WalletId) -> StoreResult<Option<Account>> {
-        find_account(self.store, wallet, &self.writer.connection)
+        if let Some(account) = self.store.state.read().account(wallet) {
+            return Ok(Some(account.clone()));
+        }
+        registry::load(wallet, &self.writer.connection)
     }
 
     fn look(&self) -> Look<'_> {
@@ -242,18 +246,6 @@ impl SqliteGroup<'_> {
             }
         }
     }
-}
-
-/// A wallet's account, from memory or from the file, in an open transaction.
-fn find_account(
-    store: &SqliteStore,
-    wallet: WalletId,
-    connection: &Connection,
-) -> StoreResult<Option<Account>> {
-    if let Some(account) = store.state.read().account(wallet) {
-        return Ok(Some(account.clone()));
-    }
-    registry::load(wallet, connection)
 }
 
 fn check_order(records: &[Record], last: Stamp) -> StoreResult<()> {

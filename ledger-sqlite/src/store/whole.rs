@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::Connection;
 
 use crate::audit::backup::backup;
 use crate::audit::head::Head;
@@ -28,10 +29,7 @@ impl SqliteStore {
     }
 
     pub(crate) fn query(&self, sql: &str) -> StoreResult<Table> {
-        self.health.check()?;
-        let found = query(sql, &mut connect::reader(self.place.path())?)?;
-        self.health.check()?;
-        Ok(found)
+        self.apart(|connection| query(sql, connection))
     }
 
     pub(crate) fn backup(&self, path: &Path) -> StoreResult<()> {
@@ -58,13 +56,10 @@ impl SqliteStore {
     }
 
     /// Works on a connection of its own, which may be kept long.
-    fn apart<T>(
-        &self,
-        what: impl FnOnce(&rusqlite::Connection) -> StoreResult<T>,
-    ) -> StoreResult<T> {
+    fn apart<T>(&self, what: impl FnOnce(&mut Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.health.check()?;
-        let connection = connect::reader(self.place.path())?;
-        let result = what(&connection)?;
+        let mut connection = connect::reader(self.place.path())?;
+        let result = what(&mut connection)?;
         self.health.check()?;
         Ok(result)
     }
@@ -99,9 +94,7 @@ pub(crate) fn verify_file(
 ) -> StoreResult<Verification> {
     let place = find(path)?;
     let connection = connect::reader(place.path())?;
-    if create::recognize(&connection)? == Content::Nothing {
-        return Err(StoreError::Broken(format!("{} is empty", path.display())));
-    }
+    check_not_empty(&connection, path)?;
     verify(&connection, anchors, watch)
 }
 
@@ -111,12 +104,17 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep()?;
     let connection = connect::alone(place.path(), settings.wait)?;
-    if create::recognize(&connection)? == Content::Nothing {
-        return Err(StoreError::Broken(format!("{} is empty", path.display())));
-    }
+    check_not_empty(&connection, path)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
     rebuild(&connection, settings.recent_keys, watch)?;
     connection.execute_batch("COMMIT").map_err(before_commit)
+}
+
+fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
+    match create::recognize(connection)? {
+        Content::Ledger => Ok(()),
+        Content::Nothing => Err(StoreError::Broken(format!("{} is empty", path.display()))),
+    }
 }
 
 /// Finds a file that is there, and that this process may open.
