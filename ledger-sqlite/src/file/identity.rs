@@ -47,10 +47,33 @@ fn lost(path: &Path) -> StoreError {
 }
 
 /// The number of the file at a path, if there is one.
-#[cfg(unix)]
+///
+/// It asks for the number alone: Linux notes it when someone asks for a file's times, and then gives
+/// every write a new time, which makes the next flush a third slower.
+#[cfg(target_os = "linux")]
 pub(crate) fn number(path: &Path) -> Option<Number> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    let about = statx(CWD, path, AtFlags::empty(), StatxFlags::INO);
+    match about {
+        Ok(about) => Some(Number(makedev(about.stx_dev_major, about.stx_dev_minor), about.stx_ino)),
+        // A kernel, or a sandbox, that does not know this call.
+        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {
+            fs::metadata(path).ok().as_ref().map(number_of)
+        }
+        Err(_) => None,
+    }
+}
+
+/// The number of the file at a path, if there is one.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) fn number(path: &Path) -> Option<Number> {
+    fs::metadata(path).ok().as_ref().map(number_of)
+}
+
+#[cfg(unix)]
+fn number_of(about: &fs::Metadata) -> Number {
     use std::os::unix::fs::MetadataExt;
-    fs::metadata(path).ok().map(|about| Number(about.dev(), about.ino()))
+    Number(about.dev(), about.ino())
 }
 
 #[cfg(not(unix))]

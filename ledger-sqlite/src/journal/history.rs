@@ -8,7 +8,7 @@ use crate::base::failure::damaged;
 use crate::chain::account::Account;
 use crate::chain::roots::jump_distance;
 use crate::journal::note::Note;
-use crate::journal::read::{self, Hop, Hops, Lines, ReadLine};
+use crate::journal::read::{Hop, Hops, Lines, ReadLine};
 use crate::journal::records::RecordReader;
 use crate::schema::kinds::LineKind;
 
@@ -19,10 +19,30 @@ pub(crate) struct History<'c> {
     version: u64,
     /// The journal's last line.
     last: u64,
-    connection: &'c Connection,
     records: RecordReader<'c>,
     hops: Hops<'c>,
+    /// The last hop that was read: it is looked at for where it is, then for where it leads.
+    hopped: Option<(u64, Hop)>,
     lines: Lines<'c>,
+}
+
+/// Which lines are known to stand before a position.
+struct Side {
+    wanted: Position,
+    /// This row, and so all below it, do.
+    before: u64,
+    /// This row, and so all above it, do not.
+    behind: u64,
+}
+
+impl Side {
+    fn learn(&mut self, row: u64, found: Position) {
+        if found < self.wanted {
+            self.before = row;
+        } else {
+            self.behind = row;
+        }
+    }
 }
 
 /// A line of the wallet, by its row and its place in the chain.
@@ -43,9 +63,9 @@ impl<'c> History<'c> {
             head: account.head(),
             version: account.roots.len(),
             last: last.max(account.head()),
-            connection,
             records: RecordReader::new(connection),
             hops: Hops::new(connection)?,
+            hopped: None,
             lines: Lines::new(connection)?,
         })
     }
@@ -57,28 +77,31 @@ impl<'c> History<'c> {
         order: Order,
         limit: usize,
     ) -> StoreResult<Vec<Entry>> {
-        // The rows of the span: behind `after`, before `before`.
-        let after = self.row_of(next(span.after))?.saturating_sub(1);
-        let before = self.row_of(span.before)?;
-        let Some(newest) = self.newest_below(before)? else { return Ok(Vec::new()) };
+        let Some(newest) = self.newest_before(span.before)? else { return Ok(Vec::new()) };
         let mut entries = Vec::new();
         match order {
-            Order::NewestFirst => self.walk(newest.row, after, limit, &mut entries)?,
-            Order::OldestFirst => self.climb(newest, after, limit, &mut entries)?,
+            Order::NewestFirst => {
+                let is_over = |line: &ReadLine| line.position() <= span.after;
+                self.walk(newest.row, is_over, limit, &mut entries)?;
+            }
+            Order::OldestFirst => self.climb(newest, span.after, limit, &mut entries)?,
         }
         Ok(entries)
     }
 
-    /// Goes back from `row` as long as rows are above `after`.
+    /// Goes back from `row` to the line at which it is over.
     fn walk(
         &mut self,
         mut row: u64,
-        after: u64,
+        is_over: impl Fn(&ReadLine) -> bool,
         limit: usize,
         entries: &mut Vec<Entry>,
     ) -> StoreResult<()> {
-        while row > after && entries.len() < limit {
+        while row > 0 && entries.len() < limit {
             let line = self.line(row)?;
+            if is_over(&line) {
+                break;
+            }
             entries.extend(self.entry(&line)?);
             let linked = line.link_of(self.wallet).ok_or_else(|| self.broken(row))?;
             row = linked.previous.unwrap_or(0);
@@ -86,42 +109,56 @@ impl<'c> History<'c> {
         Ok(())
     }
 
-    /// Goes forward to `newest` from the first row above `after`. Links lead back only, so each
+    /// Goes forward to `newest` from the first line behind `after`. Links lead back only, so each
     /// stretch is found from its end.
     fn climb(
         &mut self,
         newest: Step,
-        after: u64,
+        after: Position,
         limit: usize,
         entries: &mut Vec<Entry>,
     ) -> StoreResult<()> {
         // Nothing is passed if the span begins with the journal.
-        let passed = if after == 0 { None } else { self.newest_below(after + 1)? };
+        let is_whole = after.stamp == 0;
+        let passed = if is_whole { None } else { self.newest_before(next(after))? };
         let mut passed = passed.unwrap_or(Step { row: 0, version: 0 });
         while entries.len() < limit && passed.version < newest.version {
             let wanted = (limit - entries.len()) as u64;
             let end = self.at_version(newest, newest.version.min(passed.version + wanted))?;
             let mut stretch = Vec::new();
-            self.walk(end.row, passed.row, usize::MAX, &mut stretch)?;
+            self.walk(end.row, |line| line.row <= passed.row, usize::MAX, &mut stretch)?;
             entries.extend(stretch.into_iter().rev());
             passed = end;
         }
         Ok(())
     }
 
-    /// The wallet's youngest line whose row is below `bound`.
-    fn newest_below(&mut self, bound: u64) -> StoreResult<Option<Step>> {
+    /// The wallet's youngest line before a position.
+    fn newest_before(&mut self, position: Position) -> StoreResult<Option<Step>> {
+        let mut side = Side { wanted: position, before: 0, behind: self.last + 1 };
         let mut step = Step { row: self.head, version: self.version };
-        while step.row >= bound {
-            let Hop { version, link } = self.hop(step.row)?;
-            let next = match link.jump.filter(|&jump| jump >= bound) {
-                Some(jump) => Some((jump, jump_distance(version))),
-                None => link.previous.map(|previous| (previous, 1)),
+        while step.row > 0 && !self.is_before(&mut side, step.row)? {
+            let link = self.hop(step.row)?.link;
+            let is_too_far = match link.jump {
+                Some(jump) => self.is_before(&mut side, jump)?,
+                None => true,
             };
-            let Some((row, distance)) = next else { return Ok(None) };
-            step = Step { row, version: version.saturating_sub(distance) };
+            let (row, distance) = match link.jump.filter(|_| !is_too_far) {
+                Some(jump) => (jump, jump_distance(step.version)),
+                None => (link.previous.unwrap_or(0), 1),
+            };
+            step = Step { row, version: step.version.saturating_sub(distance) };
         }
         Ok(Some(step).filter(|step| step.row > 0))
+    }
+
+    /// Whether the wallet's line stands before a position. Where lines stand grows with their rows, so
+    /// most answers follow from others.
+    fn is_before(&mut self, side: &mut Side, row: u64) -> StoreResult<bool> {
+        if side.before < row && row < side.behind {
+            side.learn(row, self.hop(row)?.position);
+        }
+        Ok(row <= side.before)
     }
 
     /// The line of the wallet with that version, going back from `step`.
@@ -141,21 +178,17 @@ impl<'c> History<'c> {
         Ok(step)
     }
 
-    /// The first row that is not before a position.
-    fn row_of(&self, position: Position) -> StoreResult<u64> {
-        match position.stamp {
-            0 => Ok(1),
-            stamp if i64::try_from(stamp).is_err() => Ok(self.last + 1),
-            _ => read::first_from(self.connection, position, self.last),
-        }
-    }
-
     fn line(&mut self, row: u64) -> StoreResult<ReadLine> {
         self.lines.at(row)?.ok_or_else(|| self.broken(row))
     }
 
     fn hop(&mut self, row: u64) -> StoreResult<Hop> {
-        self.hops.at(row, self.wallet)?.ok_or_else(|| self.broken(row))
+        if let Some((_, hop)) = self.hopped.filter(|(hopped, _)| *hopped == row) {
+            return Ok(hop);
+        }
+        let hop = self.hops.at(row, self.wallet)?.ok_or_else(|| self.broken(row))?;
+        self.hopped = Some((row, hop));
+        Ok(hop)
     }
 
     fn broken(&self, row: u64) -> ledger_core::store::StoreError {

@@ -88,6 +88,10 @@ impl ReadLine {
         })
     }
 
+    pub(crate) fn position(&self) -> Position {
+        Position { stamp: self.id.raw(), posting: self.item }
+    }
+
     /// How the chain of `wallet` goes on, if it is one of its lines.
     pub(crate) fn link_of(&self, wallet: WalletId) -> Option<Link> {
         let is_it = |end: &End| end.wallet == wallet;
@@ -169,8 +173,7 @@ impl<'c> Lines<'c> {
 /// What following a chain needs of a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hop {
-    /// The wallet's version after the line.
-    pub(crate) version: u64,
+    pub(crate) position: Position,
     pub(crate) link: Link,
 }
 
@@ -179,8 +182,7 @@ pub(crate) struct Hops<'c>(CachedStatement<'c>);
 
 impl<'c> Hops<'c> {
     pub(crate) fn new(connection: &'c Connection) -> StoreResult<Self> {
-        let hop = "SELECT from_wallet, to_wallet, from_version, to_version, links \
-            FROM journal WHERE row = ?1";
+        let hop = "SELECT from_wallet, to_wallet, id, item, links FROM journal WHERE row = ?1";
         connection.prepare_cached(hop).map(Self).map_err(reading)
     }
 
@@ -194,8 +196,9 @@ impl<'c> Hops<'c> {
         let Some(links) = Links::decode(row, bytes).filter(|_| is_from || is_to) else {
             return Ok(None);
         };
-        let (version, link) = if is_from { (2, links.from) } else { (3, links.to) };
-        Ok(Some(Hop { version: get(found, version)?, link }))
+        let position = Position { stamp: get(found, 2)?, posting: get(found, 3)? };
+        let link = if is_from { links.from } else { links.to };
+        Ok(Some(Hop { position, link }))
     }
 }
 
