@@ -155,6 +155,41 @@ fn a_ledger_that_only_looks_keeps_few_keys_in_memory() {
     assert!(reader.transaction_by_key("key 0").unwrap().is_some());
 }
 
+/// 21,000 keys, with the file opened anew after every 700.
+fn write_and_reopen(file: &TestFile, exclusive: bool) -> SqliteLedger {
+    let open = || {
+        let builder = file.builder().durability(Durability::Memory).recent_keys(50);
+        builder.exclusive(exclusive).open().unwrap()
+    };
+    Shop::on(&open());
+    for round in 0..30 {
+        let ledger = open();
+        let shop = Shop::on(&ledger);
+        for batch in 0..7 {
+            let deposits = (0..100).map(|number| {
+                let key = Key::new(format!("{round} {batch} {number}")).unwrap();
+                Command::deposit(key, &shop.alice, shop.usd.minor(1))
+            });
+            let answers = ledger.submit_each(deposits).unwrap();
+            assert!(answers.into_iter().all(|answer| !answer.unwrap().replayed));
+        }
+    }
+    open()
+}
+
+#[test]
+fn merges_go_on_after_the_file_was_opened_anew() {
+    // 21,000 keys in runs of 100: fourfold growth takes four levels, of three runs each, and some
+    // more of those that are being merged.
+    for (exclusive, most) in [(true, 20), (false, 30)] {
+        let file = TestFile::new();
+        let ledger = write_and_reopen(&file, exclusive);
+        let runs = ledger.file_stats().unwrap().key_runs;
+        assert!(runs <= most, "{runs}");
+        assert_eq!(ledger.verify().unwrap().problem, None);
+    }
+}
+
 #[test]
 fn forgotten_runs_are_merged_like_others() {
     let file = TestFile::new();

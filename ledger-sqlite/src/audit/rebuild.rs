@@ -9,7 +9,7 @@ use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::before_commit;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded};
-use crate::keys::index;
+use crate::keys::work;
 use crate::schema::create;
 use crate::schema::progress;
 use crate::schema::registry;
@@ -41,7 +41,7 @@ pub(crate) fn rebuild(
         }
         if state.keys.recent() >= run_keys {
             // A run ends with a record, never inside of one.
-            let change = index::flush(&state.keys, *rows.end(), connection)?;
+            let change = work::flush(&state.keys, *rows.end(), connection)?;
             state.keys.apply(change);
         }
         done += 1;

@@ -41,15 +41,28 @@ impl Merge {
         Ok(Self { inputs, output, forgotten })
     }
 
-    /// Merges about `budget` entries; says whether all are.
-    pub(crate) fn step(&mut self, budget: usize, connection: &Connection) -> StoreResult<bool> {
-        let mut left = budget;
+    /// Whether this is the run that comes of it.
+    pub(crate) fn is_into(&self, row: &RunRow) -> bool {
+        self.output.row().run == row.run
+    }
+
+    /// The level of the run that comes of it.
+    pub(crate) fn level(&self) -> u32 {
+        self.output.row().level
+    }
+
+    /// Merges about `budget` entries, and takes them off it; says whether all are merged.
+    pub(crate) fn step(
+        &mut self,
+        budget: &mut usize,
+        connection: &Connection,
+    ) -> StoreResult<bool> {
         let mut chunk = Vec::with_capacity(CHUNK_ENTRIES);
         loop {
             chunk.clear();
             while chunk.len() < CHUNK_ENTRIES {
                 let Some(entry) = self.next(connection)? else { break };
-                left = left.saturating_sub(1);
+                *budget = budget.saturating_sub(1);
                 if entry.row() > self.forgotten {
                     chunk.push(entry);
                 }
@@ -58,7 +71,7 @@ impl Merge {
                 return Ok(true);
             }
             self.output.chunk(&chunk, connection)?;
-            if left == 0 {
+            if *budget == 0 {
                 return Ok(false);
             }
         }

@@ -8,3 +8,4 @@ pub(crate) mod filter;
 pub(crate) mod index;
 pub(crate) mod merge;
 pub(crate) mod run;
+pub(crate) mod work;

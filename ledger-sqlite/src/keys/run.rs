@@ -98,6 +98,11 @@ impl RunRow {
             && self.forgotten <= self.last_row
     }
 
+    /// Whether that handle is writing it.
+    pub(crate) fn is_of(&self, owner: i64) -> bool {
+        self.state == RunState::BeingWritten && self.owner == Some(owner)
+    }
+
     /// Writes it over what stands there of it.
     pub(crate) fn save(&self, connection: &Connection) -> StoreResult<()> {
         connection
@@ -247,6 +252,10 @@ impl RunWriter {
         }
         self.written += entries.len() as u64;
         self.last = entries.last().copied();
+    }
+
+    pub(crate) fn row(&self) -> &RunRow {
+        &self.run.row
     }
 
     pub(crate) fn last(&self) -> Option<Entry> {

@@ -265,7 +265,8 @@ impl Group for SqliteGroup<'_> {
         self.load_wallets(wants, &mut rows)?;
         self.load_names(wants, &mut rows)?;
         let look = self.look();
-        for &key in &wants.keys {
+        let suspects = self.store.state.read().keys.suspects(&wants.keys);
+        for key in suspects {
             if let Some(answer) = look.answer(key)? {
                 rows.insert_answer(key.clone(), answer);
             }

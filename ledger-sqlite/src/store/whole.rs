@@ -51,6 +51,7 @@ impl SqliteStore {
             log_bytes: bytes(&self.place.beside("-wal")),
             wallets_in_memory: state.accounts.iter().count() as u64,
             recent_keys: state.keys.recent() as u64,
+            key_runs: state.keys.runs() as u64,
             key_filter_bytes: state.keys.bytes() as u64,
         })
     }
@@ -82,6 +83,8 @@ pub struct FileStats {
     pub wallets_in_memory: u64,
     /// Keys in memory.
     pub recent_keys: u64,
+    /// Runs of older keys: a new key is looked for in the filter of each.
+    pub key_runs: u64,
     /// Bytes of memory for the older keys.
     pub key_filter_bytes: u64,
 }

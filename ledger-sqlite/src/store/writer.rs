@@ -7,7 +7,7 @@ use crate::base::failure::reading;
 use crate::file::forked::Own;
 use crate::file::identity::Identity;
 use crate::file::place::Place;
-use crate::keys::index::KeyWork;
+use crate::keys::work::KeyWork;
 use crate::schema::connect;
 use crate::store::checkpoint::{self, LOG_BYTES_MAX};
 use crate::store::open::Settings;
@@ -43,7 +43,7 @@ impl Writer {
             connection: Own::new(connection),
             identity: Identity::of(place)?,
             room: Room::open(place)?,
-            keys: KeyWork::new(owner, settings.recent_keys),
+            keys: KeyWork::new(owner, settings.exclusive, settings.recent_keys),
             sweep: Sweep::default(),
             since_checkpoint: 0,
             log_bytes: 0,
