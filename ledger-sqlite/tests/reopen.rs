@@ -143,3 +143,17 @@ fn history_is_read_from_any_place_both_ways() {
     let page = ledger.history(&carol, &HistoryQuery::newest_first().limit(10)).unwrap();
     assert_eq!(page.entries.len(), 10);
 }
+
+#[test]
+fn closing_writes_down_what_is_behind_and_leaves_clones_in_use() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let shop = Shop::on(&ledger);
+    shop.do_business();
+    let clone = ledger.clone();
+    assert!(ledger.file_stats().unwrap().lines_behind > 0);
+    ledger.close().unwrap();
+    assert_eq!(clone.file_stats().unwrap().lines_behind, 0);
+    assert!(!shop.fund("1", "after").replayed);
+    clone.close().unwrap();
+}

@@ -49,6 +49,7 @@ impl Place {
             return Err(StoreError::Broken(format!("{} is not a file", path.display())));
         }
         check_links(&path, &about)?;
+        check_readable(&path)?;
         Ok(Self(path))
     }
 
@@ -105,5 +106,19 @@ fn check_links(path: &Path, about: &fs::Metadata) -> StoreResult<()> {
 
 #[cfg(not(unix))]
 fn check_links(_: &Path, _: &fs::Metadata) -> StoreResult<()> {
+    Ok(())
+}
+
+/// Asked of the system, because a try would be a descriptor, and closing it would take locks.
+#[cfg(unix)]
+fn check_readable(path: &Path) -> StoreResult<()> {
+    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use nix::unistd::{AccessFlags, faccessat};
+    faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS)
+        .map_err(|error| refuse(path, "it can't be read", &error.into()))
+}
+
+#[cfg(not(unix))]
+fn check_readable(_: &Path) -> StoreResult<()> {
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! POSIX systems a process loses them when any part of it closes any descriptor of the file.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,13 @@ pub(crate) struct Turns {
     taken_by: u32,
 }
 
+fn unusable(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Broken(format!(
+        "the lock file {} can't be used ({error}); check its permissions and those of its folder",
+        path.display()
+    ))
+}
+
 /// A turn, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn<'a>(&'a Turns);
@@ -34,9 +41,8 @@ pub(crate) struct Turn<'a>(&'a Turns);
 impl Turns {
     pub(crate) fn open(place: &Place, wait: Duration) -> StoreResult<Self> {
         let path = place.beside("-lock");
-        let broken = |error| StoreError::Broken(format!("{}: {error}", path.display()));
-        let file = options().open(&path).map_err(broken)?;
-        let about = file.metadata().map_err(broken)?;
+        let file = options().open(&path).map_err(|error| unusable(&path, &error))?;
+        let about = file.metadata().map_err(|error| unusable(&path, &error))?;
         if !about.is_file() || !is_ours(&file, about.len()) {
             return Err(StoreError::Broken(format!(
                 "{} is needed as the ledger's lock file, and is something else; move it away",
@@ -57,7 +63,7 @@ impl Turns {
         self.acquire()?;
         self.for_ever = true;
         self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
-            .map_err(|error| self.broken(&error))
+            .map_err(|error| unusable(&self.path, &error))
     }
 
     /// Waits for the turn.
@@ -83,7 +89,7 @@ impl Turns {
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.who())),
                 Err(TryLockError::Error(error)) => {
-                    return Err(self.broken(&error));
+                    return Err(unusable(&self.path, &error));
                 }
             }
         }
@@ -105,14 +111,10 @@ impl Turns {
         if is_clear || self.for_ever {
             return Ok(());
         }
-        self.write_holder("").map_err(|error| self.broken(&error))
+        self.write_holder("").map_err(|error| unusable(&self.path, &error))
     }
 
-    fn broken(&self, error: &std::io::Error) -> StoreError {
-        StoreError::Broken(format!("{}: {error}", self.path.display()))
-    }
-
-    fn write_holder(&self, holder: &str) -> std::io::Result<()> {
+    fn write_holder(&self, holder: &str) -> io::Result<()> {
         let mut file: &File = &self.file;
         file.set_len(0)?;
         file.seek(SeekFrom::Start(0))?;

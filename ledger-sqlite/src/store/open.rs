@@ -83,7 +83,7 @@ impl SqliteStore {
     }
 
     /// Writes down what is behind, so that the next opening is quick.
-    fn settle(&self) -> StoreResult<()> {
+    pub(crate) fn settle(&self) -> StoreResult<()> {
         self.begin_group()?.settle()
     }
 }

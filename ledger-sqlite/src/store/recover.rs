@@ -142,4 +142,26 @@ mod tests {
         shop.store.recover().unwrap();
         assert_eq!(deposit(&shop, "a"), Ok(false));
     }
+
+    #[test]
+    fn a_reader_that_keeps_the_log_from_being_used_again_stops_writing_until_it_is_done() {
+        let shop = shop();
+        deposit(&shop, "before").unwrap();
+        let reader = shop.store.readers.take(&shop.store.place).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
+        deposit(&shop, "beside it").unwrap();
+        {
+            let mut writer = shop.store.writer.lock();
+            writer.log_bytes_max = 0;
+            writer.checkpoint().unwrap();
+            assert!(writer.log_bytes > 0);
+        }
+        let error = shop.ledger.deposit(&shop.alice, shop.alice.asset.minor(1), "a").unwrap_err();
+        assert_eq!(error.class(), ledger_core::Class::Transient);
+        assert!(error.to_string().contains("end long reads"), "{error}");
+        assert_eq!(posted(&shop), 2);
+        reader.execute_batch("COMMIT").unwrap();
+        assert_eq!(deposit(&shop, "a"), Ok(false));
+        assert_eq!(posted(&shop), 3);
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Writer {
     pub(crate) since_checkpoint: u64,
     /// Bytes of the log that the last checkpoint could not free for use.
     pub(crate) log_bytes: u64,
+    /// How many there may be.
+    pub(crate) log_bytes_max: u64,
 }
 
 impl Writer {
@@ -47,6 +49,7 @@ impl Writer {
             sweep: Sweep::default(),
             since_checkpoint: 0,
             log_bytes: 0,
+            log_bytes_max: LOG_BYTES_MAX,
         })
     }
 
@@ -84,10 +87,10 @@ impl Writer {
 
     /// Refuses to write while a reader makes the log grow without bound.
     pub(crate) fn check_log(&mut self) -> StoreResult<()> {
-        if self.log_bytes > LOG_BYTES_MAX {
+        if self.log_bytes > self.log_bytes_max {
             self.checkpoint()?;
         }
-        if self.log_bytes <= LOG_BYTES_MAX {
+        if self.log_bytes <= self.log_bytes_max {
             return Ok(());
         }
         Err(StoreError::Busy(format!(

@@ -1,0 +1,59 @@
+//! Files of every schema there was open with this version, with all that is in them.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use ledger_core::{ErrorKind, HistoryQuery};
+
+use crate::support::{Shop, TestFile};
+
+fn stored(schema: u32) -> PathBuf {
+    format!("{}/tests/fixtures/schema-{schema}.ledger", env!("CARGO_MANIFEST_DIR")).into()
+}
+
+/// Makes the file of the schema that this version writes. It is not to be run again once a version
+/// with that schema was published.
+#[test]
+#[ignore = "it writes into the sources"]
+fn make() {
+    let file = TestFile::new();
+    let ledger = file.builder().recent_keys(4).open().unwrap();
+    let shop = Shop::on(&ledger);
+    shop.do_business();
+    ledger.unfreeze(&shop.bob, "thaw").unwrap();
+    for number in 0..20 {
+        shop.pay("0.10", &format!("small {number}")).unwrap();
+    }
+    drop((shop, ledger));
+    let ledger = file.open();
+    fs::write(stored(1).with_extension("head"), ledger.head().unwrap().to_string()).unwrap();
+    drop(ledger);
+    fs::copy(file.path(), stored(1)).unwrap();
+}
+
+#[test]
+fn a_file_of_schema_1_opens_and_goes_on() {
+    let file = TestFile::new();
+    fs::copy(stored(1), file.path()).unwrap();
+    let ledger = file.open();
+    let head = fs::read_to_string(stored(1).with_extension("head")).unwrap();
+    assert_eq!(ledger.head().unwrap().to_string(), head);
+    assert_eq!(ledger.verify().unwrap().problem, None);
+    let shop = Shop::on(&ledger);
+    assert_eq!((&*shop.posted(&shop.alice), &*shop.posted(&shop.bob)), ("79.50 USD", "20.50 USD"));
+    assert!(shop.pay("12.50", "pay").unwrap().replayed);
+    assert_eq!(shop.pay("1000", "too much").unwrap_err().kind(), ErrorKind::InsufficientFunds);
+    assert_eq!(shop.pay("1", "pay").unwrap_err().kind(), ErrorKind::KeyConflict);
+    let history = ledger.history(&shop.bob, &HistoryQuery::newest_first().limit(50)).unwrap();
+    assert_eq!(history.entries.len(), 24);
+    assert_eq!(history.entries[20].meta.as_ref().unwrap().as_json(), r#"{"sku":"A1"}"#);
+    let whale = ledger.wallet("whale").unwrap().unwrap();
+    let wide = ledger.balance(&whale).unwrap().posted.to_string();
+    assert_eq!(wide, "123456789012345.600000000000000000 WEI");
+    assert!(!shop.pay("1", "after").unwrap().replayed);
+    assert_eq!(ledger.verify().unwrap().problem, None);
+}

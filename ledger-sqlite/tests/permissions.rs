@@ -1,0 +1,90 @@
+//! Files and folders that may not be written. Whoever runs the tests as root may write everything, so
+//! a child does it, which is this program again under a user that owns nothing.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use ledger_sqlite::SqliteLedger;
+
+use crate::support::{Shop, TestFile};
+
+const PATH: &str = "LEDGER_TEST_PATH";
+const NOBODY: u32 = 65_534;
+
+/// Without the variable this is no child.
+#[test]
+fn child() {
+    let Ok(path) = env::var(PATH) else { return };
+    let said = match SqliteLedger::open(&path) {
+        Err(error) => format!("{:?}: {error}", error.kind()),
+        Ok(ledger) => match Shop::on(&ledger).pay("1", "more") {
+            Err(error) => format!("{:?}: {error}", error.kind()),
+            Ok(_) => "paid".to_owned(),
+        },
+    };
+    println!("\nsaid {said}");
+}
+
+/// What happens to someone who opens the file and may do only what the modes allow: of the file, of
+/// its lock file, of the folder.
+fn opened_by_another(file: &TestFile, modes: [u32; 2], folder_mode: u32) -> String {
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    let path = file.path();
+    let folder = path.parent().unwrap();
+    let program = folder.join("child");
+    // By another process: a file that this one writes can't be run by a child that inherited it.
+    let copied = Command::new("cp").arg(env::current_exe().unwrap()).arg(&program).status();
+    assert!(copied.unwrap().success());
+    set(&program, 0o755).unwrap();
+    let _absent = set(&file.path(), modes[0]);
+    let _absent = set(&file.beside("-lock"), modes[1]);
+    set(folder, folder_mode).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["child", "--exact", "--nocapture"]).env(PATH, file.path());
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    set(folder, 0o755).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("said ")).unwrap_or(&text).to_owned()
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_refused_in_one_sentence() {
+    let file = TestFile::with_business();
+    for (modes, folder_mode) in
+        [([0o444, 0o444], 0o555), ([0o444, 0o666], 0o555), ([0o444, 0o666], 0o777)]
+    {
+        let said = opened_by_another(&file, modes, folder_mode);
+        assert!(said.starts_with("StoreBroken: "), "{said}");
+        assert!(said.contains("check") && said.contains("permissions"), "{said}");
+    }
+    assert_eq!(file.problem(), "");
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
+    let file = TestFile::new();
+    let said = opened_by_another(&file, [0o666, 0o666], 0o555);
+    assert!(said.starts_with("StoreBroken: "), "{said}");
+    assert!(said.contains("it can't be made") && said.contains("permissions"), "{said}");
+    assert!(!file.path().exists());
+}
+
+#[test]
+fn a_file_that_may_not_even_be_read_is_refused_in_one_sentence() {
+    let file = TestFile::with_business();
+    let said = opened_by_another(&file, [0o000, 0o666], 0o777);
+    assert!(said.starts_with("StoreBroken: "), "{said}");
+    assert!(said.contains("check") && said.contains("permissions"), "{said}");
+    assert_eq!(file.problem(), "");
+}
