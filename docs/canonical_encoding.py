@@ -8,7 +8,8 @@ import pathlib
 import struct
 import sys
 
-KINDS = {"deposit": 1, "withdrawal": 2, "transfer": 3, "post": 4, "freeze": 5, "unfreeze": 6, "close": 7}
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire"
+KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 
 def u32(number):
@@ -61,12 +62,27 @@ def request(kind, body, meta=None):
     return sha256(b"C1" + bytes([KINDS[kind]]) + with_meta + body)
 
 
+def money(minor, scale, code):
+    return i128(minor) + bytes([scale]) + text(code)
+
+
 def move(kind, legs, meta=None):
-    encoded = [
-        u64(source) + u64(target) + i128(minor) + bytes([scale]) + text(code)
-        for source, target, minor, scale, code in legs
-    ]
+    encoded = [u64(source) + u64(target) + money(*amount) for source, target, *amount in legs]
     return request(kind, u32(len(legs)) + b"".join(encoded), meta)
+
+
+def hold(wallet, target, amount, tolerance, ms):
+    body = u64(wallet) + u64(target) + money(*amount) + i128(tolerance) + u64(ms)
+    return request("hold", body)
+
+
+def capture(number, amount, release_rest):
+    some = b"\x01" + money(*amount) if amount else b"\x00"
+    return request("capture", u64(number) + some + bytes([release_rest]))
+
+
+def on_hold(kind, number, extra=b""):
+    return request(kind, u64(number) + extra)
 
 
 def set_status(kind, wallet):
@@ -81,7 +97,7 @@ def within(whole, fingerprint):
     return sha256(b"P1" + whole + fingerprint)
 
 
-WORLD, ALICE, BOB = 256, 512, 1024
+WORLD, ALICE, BOB, HOLD = 256, 512, 1024, 1536
 DEPOSIT = move("deposit", [(WORLD, ALICE, 10_000, 2, "USD")])
 TRANSFER = move("transfer", [(ALICE, BOB, 1_250, 2, "USD")])
 BATCH = batch([("a", DEPOSIT), ("b", TRANSFER)])
@@ -107,6 +123,15 @@ VECTORS = [
     ("freeze of Bob", set_status("freeze", BOB)),
     ("unfreeze of Bob", set_status("unfreeze", BOB)),
     ("close of Bob", set_status("close", BOB)),
+    (
+        "hold of 7.50 USD on Alice for Bob, 1.00 USD more at most, for an hour",
+        hold(ALICE, BOB, (750, 2, "USD"), 100, 3_600_000),
+    ),
+    ("capture of hold 1536", capture(HOLD, None, False)),
+    ("capture of 6.00 USD of it, the rest released", capture(HOLD, (600, 2, "USD"), True)),
+    ("release of it", on_hold("release", HOLD)),
+    ("its extension by a day", on_hold("extend", HOLD, u64(86_400_000))),
+    ("its expiry", on_hold("expire", HOLD)),
     ("the deposit under key a, in a batch with the transfer under key b", within(BATCH, DEPOSIT)),
     ("the transfer under key b, in the same batch", within(BATCH, TRANSFER)),
 ]

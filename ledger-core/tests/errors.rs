@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ledger_core::store::StoreError;
 use ledger_core::{
-    Actor, Asset, Class, Command, Cursor, Error, ErrorKind, Ledger, Leg, MemoryStore, Metadata,
-    Result, WalletId, WalletSpec,
+    Actor, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec, Ledger,
+    Leg, MemoryStore, Metadata, Result, WalletId, WalletSpec,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -39,6 +39,7 @@ fn invalid(shop: &Shop) -> Vec<Error> {
         err(shop.ledger.transfer(&shop.alice, &shop.alice, dollar, "k")),
         err(WalletSpec::new("carol", usd).unwrap().owner("")),
         err(WalletSpec::new("carol", usd).unwrap().floor(dollar)),
+        err(shop.ledger.hold(hold_spec(shop, Duration::ZERO), "k")),
         err(Metadata::from_json("[]")),
         err(Actor::new("")),
         err(shop.ledger.post(Vec::<Leg>::new(), "k")),
@@ -48,6 +49,29 @@ fn invalid(shop: &Shop) -> Vec<Error> {
         err("x".parse::<WalletId>()),
         err(Ledger::builder(MemoryStore::new()).queue_max(0).build()),
     ]
+}
+
+fn hold_spec(shop: &Shop, expires_in: Duration) -> HoldSpec {
+    HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), expires_in)
+}
+
+/// Errors that depend on what became of holds.
+fn held(shop: &Shop) -> Vec<Error> {
+    let (ledger, hour) = (&shop.ledger, Duration::from_hours(1));
+    let hold = |key| ledger.hold(hold_spec(shop, hour), key).unwrap();
+    let [first, open, released] = ["hold 1", "hold 2", "hold 3"].map(hold);
+    ledger.release(&released, "release").unwrap();
+    let much = CaptureSpec::of(&open).amount(shop.usd.money("1.01").unwrap());
+    let mut errors = vec![
+        err(ledger.release(HoldId::from_raw(7).unwrap(), "h")),
+        err(ledger.submit(Command::expire("h".parse().unwrap(), &open))),
+        err(ledger.release(&released, "again")),
+        err(ledger.extend(&open, Duration::from_mins(1), "shorter")),
+        err(ledger.capture(much, "much")),
+    ];
+    shop.clock.set(first.expires_at);
+    errors.push(err(ledger.capture(&first, "late")));
+    errors
 }
 
 /// Errors that depend on what the ledger holds.
@@ -68,7 +92,7 @@ fn rejected(shop: &Shop) -> Vec<Error> {
     ledger.transfer(&endless, &shop.bob, usd.minor(i128::MAX), "all").unwrap();
     ledger.define_asset(gold).unwrap();
     let version = Command::transfer("v".parse().unwrap(), &shop.alice, &jar, dollar);
-    vec![
+    let answers = vec![
         err(ledger.balance(WalletId::from_raw(7).unwrap())),
         err(ledger.asset("NOPE")),
         err(ledger.deposit(&euro, dollar, "k")),
@@ -84,7 +108,8 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(shop.ledger.withdraw(&jar, dollar, "i")),
         err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
         err(ledger.deposit(&shop.bob, dollar, "o")),
-    ]
+    ];
+    [answers, held(&Shop::new())].concat()
 }
 
 /// Errors of the store, the clock, and the way to them.

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use ledger_core::{
-    Asset, Command, Fingerprint, Ledger, Leg, ManualClock, MemoryStore, Metadata, Timestamp,
-    Wallet, WalletSpec,
+    Asset, CaptureSpec, Clock, Command, Fingerprint, HoldId, HoldSpec, Ledger, Leg, ManualClock,
+    MemoryStore, Metadata, Timestamp, Wallet, WalletSpec,
 };
 
 const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
@@ -25,7 +28,10 @@ struct Shop {
 
 /// A ledger in which the wallets have the documented ids.
 fn shop() -> Shop {
-    let clock = ManualClock::new(Timestamp::FIRST);
+    shop_with(ManualClock::new(Timestamp::FIRST))
+}
+
+fn shop_with(clock: impl Clock + 'static) -> Shop {
     let ledger = Ledger::builder(MemoryStore::new()).clock(clock).build().unwrap();
     let usd = Asset::iso("USD").unwrap();
     let open = |name| ledger.open_wallet(WalletSpec::new(name, usd).unwrap()).unwrap();
@@ -80,6 +86,43 @@ fn closing_has_the_documented_fingerprint() {
     let Shop { ledger, bob, .. } = &shop();
     let receipt = ledger.close(bob, "close").unwrap();
     assert_eq!(receipt.fingerprint.to_string(), documented("close of Bob"));
+}
+
+/// A shop in which hold 1536 is open, and its clock.
+fn shop_with_hold() -> (Shop, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Timestamp::FIRST));
+    let shop = shop_with(clock.clone());
+    let money = |text: &str| shop.usd.money(text).unwrap();
+    shop.ledger.deposit(&shop.alice, money("100"), "fund").unwrap();
+    let spec = HoldSpec::new(&shop.alice, &shop.bob, money("7.5"), Duration::from_hours(1));
+    let spec = spec.tolerance(money("1"));
+    let receipt = shop.ledger.submit(Command::hold("hold".parse().unwrap(), spec)).unwrap();
+    assert_eq!(receipt.id.raw(), 1536);
+    let what = "hold of 7.50 USD on Alice for Bob, 1.00 USD more at most, for an hour";
+    assert_eq!(receipt.fingerprint.to_string(), documented(what));
+    (shop, clock)
+}
+
+#[test]
+fn what_is_done_with_holds_has_the_documented_fingerprints() {
+    let hold = HoldId::from_raw(1536).unwrap();
+    let (key, day) = (|| "act".parse().unwrap(), Duration::from_hours(24));
+    let six = Asset::iso("USD").unwrap().money("6").unwrap();
+    let part = CaptureSpec::of(hold).amount(six).release_rest();
+    for (what, command) in [
+        ("capture of hold 1536", Command::capture(key(), hold)),
+        ("capture of 6.00 USD of it, the rest released", Command::capture(key(), part)),
+        ("release of it", Command::release(key(), hold)),
+        ("its extension by a day", Command::extend(key(), hold, day)),
+        ("its expiry", Command::expire(key(), hold)),
+    ] {
+        let (shop, clock) = shop_with_hold();
+        if what == "its expiry" {
+            clock.advance(day);
+        }
+        let receipt = shop.ledger.submit(command).unwrap();
+        assert_eq!(receipt.fingerprint.to_string(), documented(what), "{what}");
+    }
 }
 
 #[test]

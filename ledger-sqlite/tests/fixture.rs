@@ -6,8 +6,9 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use ledger_core::{ErrorKind, HistoryQuery};
+use ledger_core::{Class, ErrorKind, HistoryQuery};
 
 use crate::support::{Shop, TestFile};
 
@@ -30,15 +31,20 @@ fn make() {
     }
     drop((shop, ledger));
     let ledger = file.open();
-    fs::write(stored(1).with_extension("head"), ledger.head().unwrap().to_string()).unwrap();
+    fs::write(stored(2).with_extension("head"), ledger.head().unwrap().to_string()).unwrap();
     drop(ledger);
-    fs::copy(file.path(), stored(1)).unwrap();
+    fs::copy(file.path(), stored(2)).unwrap();
+}
+
+fn copy_of(schema: u32) -> TestFile {
+    let file = TestFile::new();
+    fs::copy(stored(schema), file.path()).unwrap();
+    file
 }
 
 #[test]
-fn a_file_of_schema_1_opens_and_goes_on() {
-    let file = TestFile::new();
-    fs::copy(stored(1), file.path()).unwrap();
+fn a_file_of_schema_1_is_brought_forward_and_goes_on() {
+    let file = copy_of(1);
     let ledger = file.open();
     let head = fs::read_to_string(stored(1).with_extension("head")).unwrap();
     assert_eq!(ledger.head().unwrap().to_string(), head);
@@ -56,4 +62,38 @@ fn a_file_of_schema_1_opens_and_goes_on() {
     assert_eq!(wide, "123456789012345.600000000000000000 WEI");
     assert!(!shop.pay("1", "after").unwrap().replayed);
     assert_eq!(ledger.verify().unwrap().problem, None);
+}
+
+#[test]
+fn a_file_of_an_earlier_schema_is_not_changed_while_someone_has_it_open() {
+    let file = copy_of(1);
+    let sql = file.sql();
+    sql.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
+    let quick = || file.builder().lock_wait(Duration::from_millis(10)).open();
+    let error = quick().unwrap_err();
+    assert_eq!(error.class(), Class::Transient);
+    assert!(error.to_string().contains("open elsewhere"), "{error}");
+    sql.execute_batch("COMMIT").unwrap();
+    drop(sql);
+    let version = |file: &TestFile| -> i64 {
+        file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(version(&file), 1);
+    assert!(file.problem().contains("earlier schema"));
+    drop(quick().unwrap());
+    assert_eq!((version(&file), file.problem()), (2, String::new()));
+}
+
+#[test]
+fn a_file_of_an_earlier_schema_with_tables_of_its_own_is_refused() {
+    for sql in [
+        "CREATE TRIGGER evil AFTER INSERT ON journal BEGIN DELETE FROM note; END",
+        "ALTER TABLE journal ADD COLUMN mine INTEGER",
+        "DROP TABLE note",
+    ] {
+        let file = copy_of(1);
+        file.sql().execute_batch(sql).unwrap();
+        let error = file.builder().open().unwrap_err().to_string();
+        assert!(error.contains("tables are not those of a ledger"), "{sql}: {error}");
+    }
 }

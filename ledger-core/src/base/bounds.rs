@@ -62,6 +62,11 @@ pub const KEY_RETENTION_MIN: Duration = Duration::from_secs(1);
 /// The longest time that keys can be remembered, other than for ever: fifty years.
 pub const KEY_RETENTION_MAX: Duration = Duration::from_hours(50 * 365 * 24);
 
+/// The shortest time for which money can be reserved.
+pub const HOLD_DURATION_MIN: Duration = Duration::from_millis(1);
+/// The longest time for which money can be reserved, or reserved for longer, from now: 400 days.
+pub const HOLD_DURATION_MAX: Duration = Duration::from_hours(400 * 24);
+
 /// One row of the table of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -120,4 +125,6 @@ pub const TABLE: &[Bound] = table! {
     WAIT_MAX "ms" ms(WAIT_MAX);
     KEY_RETENTION_MIN "ms" ms(KEY_RETENTION_MIN);
     KEY_RETENTION_MAX "ms" ms(KEY_RETENTION_MAX);
+    HOLD_DURATION_MIN "ms" ms(HOLD_DURATION_MIN);
+    HOLD_DURATION_MAX "ms" ms(HOLD_DURATION_MAX);
 };

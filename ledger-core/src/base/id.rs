@@ -204,6 +204,10 @@ id_type! {
     WalletId, "a wallet's"
 }
 id_type! {
+    /// Names a hold. It has the number of the transaction that made the hold.
+    HoldId, "a hold's"
+}
+id_type! {
     /// Names a transaction, or a request that was refused and is remembered.
     TransactionId, "a transaction's"
 }

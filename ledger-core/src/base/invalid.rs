@@ -21,6 +21,8 @@ pub enum Field {
     Owner,
     /// A wallet's floor or ceiling.
     Limit,
+    /// How long a hold lasts, or how much more of it may be captured.
+    Hold,
     /// The metadata.
     Metadata,
     /// Who, from where or why.

@@ -18,6 +18,7 @@
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value)]
 
 pub mod batches;
+pub mod holds;
 pub mod keys;
 pub mod money;
 pub mod raw;
@@ -66,6 +67,22 @@ cases! { $
         a_closed_wallet_stays_closed,
         the_world_can_be_frozen_but_not_closed,
         metadata_and_actor_are_kept;
+    holds:
+        a_hold_reserves_and_a_capture_moves,
+        a_hold_is_captured_in_parts_and_the_rest_given_back,
+        more_than_was_held_is_captured_within_the_tolerance,
+        a_released_hold_is_free_again,
+        a_hold_ends_once,
+        a_hold_expires_at_its_very_millisecond,
+        a_clock_that_steps_back_revives_no_hold,
+        an_extended_hold_lasts,
+        bad_holds_are_refused,
+        frozen_wallets_neither_hold_nor_capture,
+        a_wallet_with_a_live_hold_is_not_closed,
+        a_batch_that_fails_leaves_holds_as_they_were,
+        holds_are_listed_by_wallet_state_and_deadline,
+        tidying_changes_no_answer,
+        holds_of_many_threads_never_reserve_too_much;
     keys:
         a_retry_gets_the_first_answer,
         a_retry_gets_the_first_no,

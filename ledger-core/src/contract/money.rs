@@ -139,7 +139,7 @@ pub fn a_frozen_wallet_moves_nothing_until_unfrozen(store: Arc<dyn Store>) {
     let frozen = shop.ledger.freeze(&shop.alice, "freeze").unwrap();
     let change =
         StatusChange { wallet: shop.alice.id, from: Status::Open, to: Status::Frozen, version: 2 };
-    assert_eq!((frozen.kind, frozen.status), (Kind::Freeze, Some(change)));
+    assert_eq!((frozen.kind, frozen.status()), (Kind::Freeze, Some(&change)));
     assert_eq!(shop.ledger.wallet_by_id(&shop.alice).unwrap().unwrap().status, Status::Frozen);
     let wallet = shop.alice.id;
     assert_eq!(rejection_of(shop.pay("1", "out")), Rejection::WalletFrozen { wallet });

@@ -80,6 +80,8 @@ kinds! {
     InvalidOwner "invalid_owner" Rejected,
     /// A wallet's floor or ceiling can't be accepted.
     InvalidLimit "invalid_limit" Rejected,
+    /// A hold's duration or tolerance can't be accepted.
+    InvalidHold "invalid_hold" Rejected,
     /// The metadata is not a JSON object within the limits.
     InvalidMetadata "invalid_metadata" Rejected,
     /// The actor can't be accepted.
@@ -100,6 +102,8 @@ kinds! {
     UnknownWallet "unknown_wallet" Rejected,
     /// No asset has this code.
     UnknownAsset "unknown_asset" Rejected,
+    /// No hold has this id.
+    UnknownHold "unknown_hold" Rejected,
     /// The amount is not in the wallet's asset.
     AssetMismatch "asset_mismatch" Rejected,
     /// The asset is defined in another way.
@@ -112,6 +116,8 @@ kinds! {
     VersionMismatch "version_mismatch" Rejected,
     /// The wallet stands for everything outside and can't be closed.
     WorldWallet "world_wallet" Rejected,
+    /// The hold's time is not up.
+    HoldNotDue "hold_not_due" Rejected,
     /// The wallet is frozen.
     WalletFrozen "wallet_frozen" Rejected,
     /// The wallet is closed.
@@ -122,6 +128,14 @@ kinds! {
     WalletNotEmpty "wallet_not_empty" Rejected,
     /// The wallet has less than is needed.
     InsufficientFunds "insufficient_funds" Rejected,
+    /// The hold's time was up.
+    HoldExpired "hold_expired" Rejected,
+    /// The hold has ended.
+    HoldFinished "hold_finished" Rejected,
+    /// The hold lasts longer already.
+    HoldNotExtended "hold_not_extended" Rejected,
+    /// More would be captured than was held, tolerance included.
+    CaptureTooLarge "capture_too_large" Rejected,
     /// The wallet would hold more than it may.
     CeilingExceeded "ceiling_exceeded" Rejected,
     /// The wallet would hold more than a number can say.

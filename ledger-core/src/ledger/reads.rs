@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::bounds::{BALANCES_MAX, PAGE_MAX};
-use crate::base::id::{TransactionId, WalletId};
+use crate::base::id::{HoldId, Stamp, TransactionId, WalletId};
 use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
@@ -11,6 +11,7 @@ use crate::input::key::Key;
 use crate::input::name::WalletName;
 use crate::ledger::Ledger;
 use crate::model::entry::{Order, Span};
+use crate::model::hold::Hold;
 use crate::model::record::AssetRecord;
 use crate::model::rejection::Rejection;
 use crate::model::retention::KeyRetention;
@@ -19,6 +20,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 use crate::read::history::{self, HistoryPage, HistoryQuery};
+use crate::read::holds::{self, HoldPage, HoldQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
 use crate::rules::answers::Answer;
 use crate::store::backend::Store;
@@ -70,7 +72,7 @@ impl Ledger {
     /// What a wallet holds.
     pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
         let wallet = wallet.into();
-        Ok(Balance::from(&self.row(wallet)?))
+        self.balance_of(&self.row(wallet)?)
     }
 
     /// What several wallets hold, all at one moment, in the order asked for.
@@ -83,11 +85,36 @@ impl Ledger {
             return Err(Invalid::new(Field::Page, problem).into());
         }
         let rows = self.look(|store| store.rows(wallets))?;
-        let balances = wallets
-            .iter()
-            .zip(rows)
-            .map(|(&wallet, row)| row.as_ref().map(Balance::from).ok_or_else(|| unknown(wallet)));
+        let balances = wallets.iter().zip(rows).map(|(&wallet, row)| {
+            let row = row.ok_or_else(|| unknown(wallet))?;
+            self.balance_of(&row)
+        });
         balances.collect()
+    }
+
+    /// What a wallet with that row holds now. The time matters only where something is reserved.
+    fn balance_of(&self, row: &WalletRow) -> Result<Balance> {
+        let now = if row.reserved.is_empty() { Timestamp::FIRST } else { self.now()? };
+        Ok(Balance::of(row, now))
+    }
+
+    /// A hold as it is now, if there is one with that id.
+    pub fn get_hold(&self, hold: impl Into<HoldId>) -> Result<Option<Hold>> {
+        let hold = hold.into();
+        let Some(hold) = self.look(|store| store.hold(hold))? else { return Ok(None) };
+        Ok(Some(hold.at(self.now()?)))
+    }
+
+    /// A page of holds, the oldest first.
+    pub fn holds(&self, query: &HoldQuery) -> Result<HoldPage> {
+        let now = self.now()?;
+        self.engine.read(|store| holds::page(store, query, now))
+    }
+
+    /// The time now, never before the journal's last.
+    pub(super) fn now(&self) -> Result<Timestamp> {
+        let last = self.look(|store| store.last())?;
+        Ok(self.engine.now()?.max(last.map_or(Timestamp::FIRST, Stamp::time)))
     }
 
     /// What a wallet had posted at a time: everything recorded then or before.
@@ -153,7 +180,7 @@ impl Ledger {
         let Some(retention) = self.look(|store| store.key_retention())? else {
             return Ok(Some(answer));
         };
-        let now = self.engine.now()?;
+        let now = self.now()?;
         Ok(Some(answer).filter(|answer| !retention.forgets(answer.at(), now)))
     }
 

@@ -1,12 +1,17 @@
 //! The verbs that change something.
 
+use std::time::Duration;
+
 use crate::base::bounds::BATCH_MAX;
-use crate::base::id::WalletId;
+use crate::base::id::{HoldId, WalletId};
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
 use crate::ledger::Ledger;
-use crate::model::command::{Command, Leg};
-use crate::model::prepared::Prepared;
+use crate::model::command::Command;
+use crate::model::hold::{Hold, HoldState};
+use crate::model::hold_spec::{CaptureSpec, HoldSpec};
+use crate::model::leg::Leg;
+use crate::model::prepared::{Known, Prepared};
 use crate::model::record::AssetSpec;
 use crate::model::rejection::Rejection;
 use crate::model::retention::KeyRetention;
@@ -14,6 +19,7 @@ use crate::model::transaction::Receipt;
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
+use crate::store::backend::HoldFilter;
 use crate::write::unit::{Outcome, Tally, Unit, check_not_empty};
 
 impl Ledger {
@@ -138,6 +144,73 @@ impl Ledger {
         self.submit(Command::close(self.key(key)?, wallet))
     }
 
+    /// Reserves money on a wallet for another one. It is not available then, until it is captured,
+    /// released, or the time is up.
+    pub fn hold<K: TryInto<Key>>(&self, spec: HoldSpec, key: K) -> Result<Hold>
+    where
+        Error: From<K::Error>,
+    {
+        let receipt = self.submit(Command::hold(self.key(key)?, spec))?;
+        receipt.hold().copied().ok_or_else(|| Error::internal("a hold was answered with none"))
+    }
+
+    /// Moves reserved money to its target: all that remains, or a part of it.
+    pub fn capture<K: TryInto<Key>>(
+        &self,
+        capture: impl Into<CaptureSpec>,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::capture(self.key(key)?, capture))
+    }
+
+    /// Gives back all that is still reserved.
+    pub fn release<K: TryInto<Key>>(&self, hold: impl Into<HoldId>, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::release(self.key(key)?, hold))
+    }
+
+    /// Has a hold expire so long from now instead; that must be later than it would.
+    pub fn extend<K: TryInto<Key>>(
+        &self,
+        hold: impl Into<HoldId>,
+        expires_in: Duration,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::extend(self.key(key)?, hold, expires_in))
+    }
+
+    /// Notes that holds have expired, at most `budget` of them; says how many. Their money was free
+    /// from the moment of their deadline: this tidies up, and changes no answer.
+    pub fn expire_due(&self, budget: usize) -> Result<usize> {
+        let now = self.now()?;
+        let due = HoldFilter {
+            wallet: None,
+            state: Some(HoldState::Expired),
+            untidied: true,
+            expires_before: None,
+            now,
+            after: None,
+            limit: budget.min(BATCH_MAX),
+        };
+        let due = self.look(|store| store.holds(&due))?;
+        let expire =
+            |hold: &Hold| Ok(Command::expire(Key::new(format!("expire:{}", hold.id))?, hold));
+        let commands: Vec<Command> = due.iter().map(expire).collect::<Result<_>>()?;
+        if commands.is_empty() {
+            return Ok(0);
+        }
+        // Someone else may have been faster.
+        Ok(self.submit_each(commands)?.into_iter().flatten().count())
+    }
+
     /// Carries out one command.
     pub fn submit(&self, command: Command) -> Result<Receipt> {
         let prepared = self.prepare(command)?;
@@ -239,13 +312,7 @@ impl Ledger {
 
     fn prepare(&self, command: Command) -> Result<Prepared> {
         let checked = command.check().map_err(Error::from);
-        self.counted(checked.and_then(|()| Prepared::new(command, |asset| self.world_of(asset))))
-    }
-
-    fn world_of(&self, asset: Asset) -> Result<WalletId> {
-        let code = asset.code();
-        let known = self.look(|store| store.asset(code))?;
-        Ok(known.ok_or(Rejection::UnknownAsset { code })?.world)
+        self.counted(checked.and_then(|()| Prepared::new(command, self)))
     }
 
     fn one(&self, unit: Unit) -> Result<Outcome> {
@@ -261,5 +328,20 @@ impl Ledger {
     /// Counts what is wrong before it comes to the engine, which counts the rest.
     fn counted<T, E: Into<Error>>(&self, result: Result<T, E>) -> Result<T> {
         result.map_err(E::into).inspect_err(|error| self.engine.meter.error(error))
+    }
+}
+
+impl Known for Ledger {
+    type Error = Error;
+
+    fn world(&self, asset: Asset) -> Result<WalletId> {
+        let code = asset.code();
+        let known = self.look(|store| store.asset(code))?;
+        Ok(known.ok_or(Rejection::UnknownAsset { code })?.world)
+    }
+
+    fn hold(&self, hold: HoldId) -> Result<Hold> {
+        let known = self.look(|store| store.hold(hold))?;
+        Ok(known.ok_or(Rejection::UnknownHold { hold })?)
     }
 }

@@ -5,7 +5,7 @@ mod turns;
 
 use std::sync::Arc;
 
-use crate::base::id::{Stamp, Stamps, TransactionId, WalletId};
+use crate::base::id::{HoldId, Stamp, Stamps, TransactionId, WalletId};
 use crate::base::sync::{Mutex, MutexGuard, RwLock};
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
@@ -13,13 +13,14 @@ use crate::input::name::WalletName;
 use crate::memory::state::State;
 use crate::memory::turns::{Turn, Turns};
 use crate::model::entry::{Entry, Order, Span};
+use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
-use crate::store::backend::{Group, Store, WalletFilter};
+use crate::store::backend::{Group, HoldFilter, Store, WalletFilter};
 use crate::store::failure::StoreResult;
 use crate::store::lock_table::LockTable;
 
@@ -98,11 +99,11 @@ impl Store for MemoryStore {
 
     fn rows(&self, wallets: &[WalletId]) -> StoreResult<Vec<Option<WalletRow>>> {
         let state = self.state.read();
-        Ok(wallets.iter().map(|&wallet| state.row(wallet).copied()).collect())
+        Ok(wallets.iter().map(|&wallet| state.row(wallet).cloned()).collect())
     }
 
     fn row(&self, wallet: WalletId) -> StoreResult<Option<WalletRow>> {
-        Ok(self.state.read().row(wallet).copied())
+        Ok(self.state.read().row(wallet).cloned())
     }
 
     fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
@@ -129,6 +130,18 @@ impl Store for MemoryStore {
 
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
         Ok(self.state.read().find(id))
+    }
+
+    fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>> {
+        Ok(self.state.read().hold(hold).copied())
+    }
+
+    fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
+        Ok(self.state.read().holds(filter))
+    }
+
+    fn last(&self) -> StoreResult<Option<Stamp>> {
+        Ok(self.state.read().last())
     }
 
     fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {

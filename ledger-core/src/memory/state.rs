@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::base::id::{Stamp, TransactionId, WalletId};
+use crate::base::id::{HoldId, Stamp, TransactionId, WalletId};
 use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Position, Span};
+use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
 use crate::model::transaction::Transaction;
@@ -18,7 +19,7 @@ use crate::money::asset::AssetCode;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
 use crate::rules::rows::{Rows, Wants};
-use crate::store::backend::WalletFilter;
+use crate::store::backend::{HoldFilter, WalletFilter};
 use crate::store::failure::{StoreError, StoreResult};
 
 #[derive(Debug, Default)]
@@ -31,6 +32,7 @@ pub(super) struct State {
     assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
     answers: Answers,
     retention: Option<RetentionRecord>,
+    holds: BTreeMap<HoldId, Hold>,
 }
 
 type Names = BTreeMap<WalletName, WalletId>;
@@ -98,6 +100,20 @@ impl State {
 
     pub(super) fn wallet_named(&self, name: &WalletName) -> Option<Wallet> {
         self.wallet(*self.names.get(name)?)
+    }
+
+    pub(super) fn hold(&self, hold: HoldId) -> Option<&Hold> {
+        self.holds.get(&hold)
+    }
+
+    pub(super) fn holds(&self, filter: &HoldFilter) -> Vec<Hold> {
+        let start = filter.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.holds.range((start, Bound::Unbounded)).map(|(_, hold)| *hold);
+        rest.filter(|hold| filter.passes(hold)).take(filter.limit).collect()
+    }
+
+    pub(super) fn last(&self) -> Option<Stamp> {
+        self.journal.last().map(Record::stamp)
     }
 
     pub(super) fn retention(&self) -> Option<RetentionRecord> {
@@ -175,7 +191,10 @@ impl State {
         let mut rows = Rows::with_room_for(wants);
         rows.set_retention(self.retention);
         for wallet in wants.wallets.iter().filter_map(|&wallet| self.row(wallet)) {
-            rows.insert_wallet(*wallet);
+            rows.insert_wallet(wallet.clone());
+        }
+        for &hold in wants.holds.iter().filter_map(|&hold| self.hold(hold)) {
+            rows.insert_hold(hold);
         }
         for &key in &wants.keys {
             if let Some(answer) = self.answer(key) {
@@ -185,7 +204,7 @@ impl State {
         for &name in &wants.names {
             let account = self.names.get(name).and_then(|wallet| self.accounts.get(wallet));
             if let Some(account) = account {
-                rows.insert_wallet(account.row);
+                rows.insert_wallet(account.row.clone());
                 rows.insert_name(account.record.clone());
             }
         }
@@ -225,6 +244,7 @@ impl State {
             Record::Transaction(transaction) => {
                 let accounts = &mut self.accounts;
                 apply(transaction, &mut Publishing { accounts, record: place });
+                self.holds.extend(transaction.hold().map(|hold| (hold.id, *hold)));
             }
             Record::Refusal(_) => {}
             Record::Retention(retention) => self.retention = Some(*retention),

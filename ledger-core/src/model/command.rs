@@ -1,38 +1,20 @@
 //! Commands: what a caller asks for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use crate::base::bounds::{EXPECTATIONS_MAX, POSTINGS_MAX};
-use crate::base::id::WalletId;
+use crate::base::id::{HoldId, WalletId};
 use crate::base::invalid::{Field, Invalid};
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
+use crate::model::hold_spec::{CaptureSpec, HoldSpec, check_duration};
+use crate::model::leg::{Leg, Legs, check_leg, check_legs, check_positive};
 use crate::model::transaction::Kind;
 use crate::money::value::Money;
-
-/// One posting as it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Leg {
-    /// The wallet to take from.
-    pub from: WalletId,
-    /// The wallet to give to.
-    pub to: WalletId,
-    /// How much.
-    pub amount: Money,
-}
-
-impl Leg {
-    /// Moves `amount` from one wallet to another.
-    pub fn new(from: impl Into<WalletId>, to: impl Into<WalletId>, amount: Money) -> Self {
-        Self { from: from.into(), to: to.into(), amount }
-    }
-}
-
-/// Legs of a command: nearly always one.
-pub(crate) type Legs = SmallVec<[Leg; 1]>;
 
 /// A wallet's version that must still hold when the command is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +29,11 @@ pub(crate) enum Action {
     Withdraw { from: WalletId, amount: Money },
     Move { kind: Kind, legs: Legs },
     SetStatus { kind: Kind, wallet: WalletId },
+    Hold(HoldSpec),
+    Capture(CaptureSpec),
+    Release { hold: HoldId },
+    Extend { hold: HoldId, expires_in: Duration },
+    Expire { hold: HoldId },
 }
 
 /// A change to the ledger, under the caller's key.
@@ -127,6 +114,31 @@ impl Command {
         Self::new(key, Action::SetStatus { kind: Kind::Close, wallet: wallet.into() })
     }
 
+    /// Reserves money on a wallet for another one.
+    pub fn hold(key: Key, spec: HoldSpec) -> Self {
+        Self::new(key, Action::Hold(spec))
+    }
+
+    /// Moves reserved money to its target: all that remains, or a part of it.
+    pub fn capture(key: Key, capture: impl Into<CaptureSpec>) -> Self {
+        Self::new(key, Action::Capture(capture.into()))
+    }
+
+    /// Gives back all that is still reserved.
+    pub fn release(key: Key, hold: impl Into<HoldId>) -> Self {
+        Self::new(key, Action::Release { hold: hold.into() })
+    }
+
+    /// Has a hold expire so long from now instead; that must be later than it would.
+    pub fn extend(key: Key, hold: impl Into<HoldId>, expires_in: Duration) -> Self {
+        Self::new(key, Action::Extend { hold: hold.into(), expires_in })
+    }
+
+    /// Notes that a hold has expired. Its money was free already; this only tidies up.
+    pub fn expire(key: Key, hold: impl Into<HoldId>) -> Self {
+        Self::new(key, Action::Expire { hold: hold.into() })
+    }
+
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
     #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
@@ -165,47 +177,13 @@ impl Command {
                 check_positive(*amount)
             }
             Action::Move { legs, .. } => check_legs(legs),
-            Action::SetStatus { .. } => Ok(()),
+            Action::Hold(spec) => check_leg(&spec.leg()).and_then(|()| spec.check()),
+            Action::Capture(CaptureSpec { amount: Some(amount), .. }) => check_positive(*amount),
+            Action::Extend { expires_in, .. } => check_duration(*expires_in),
+            Action::SetStatus { .. }
+            | Action::Capture(_)
+            | Action::Release { .. }
+            | Action::Expire { .. } => Ok(()),
         }
     }
-}
-
-fn check_legs(legs: &[Leg]) -> Result<(), Invalid> {
-    match legs {
-        [leg] => check_leg(leg),
-        legs if (1..=POSTINGS_MAX).contains(&legs.len()) => legs
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, leg)| check_leg(leg).map_err(|bad| bad.at("posting", index))),
-        legs => {
-            let count = if legs.is_empty() { "none" } else { "more" };
-            let problem = format!(
-                "a transaction must have 1 to {POSTINGS_MAX} postings; this one has {count}"
-            );
-            Err(Invalid::new(Field::Postings, problem))
-        }
-    }
-}
-
-fn check_leg(leg: &Leg) -> Result<(), Invalid> {
-    check_positive(leg.amount)?;
-    check_ends(leg)
-}
-
-pub(super) fn check_ends(leg: &Leg) -> Result<(), Invalid> {
-    if leg.from == leg.to {
-        let problem = format!("wallet {} can't pay itself; name two wallets", leg.from);
-        return Err(Invalid::new(Field::Wallet, problem));
-    }
-    Ok(())
-}
-
-fn check_positive(amount: Money) -> Result<(), Invalid> {
-    if amount.amount().is_positive() {
-        return Ok(());
-    }
-    let problem = format!(
-        "amount must be above zero; this one is {amount}. To move money back, swap the wallets"
-    );
-    Err(Invalid::new(Field::Amount, problem))
 }

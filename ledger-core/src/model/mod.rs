@@ -3,6 +3,9 @@
 pub(crate) mod command;
 pub(crate) mod entry;
 pub(crate) mod fingerprint;
+pub(crate) mod hold;
+pub(crate) mod hold_spec;
+pub(crate) mod leg;
 pub(crate) mod prepared;
 pub(crate) mod record;
 pub(crate) mod rejection;

@@ -2,26 +2,68 @@
 //! What is left to do for the writer, which everyone waits for, is only what depends on state.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smallvec::smallvec;
 
 use crate::base::bounds::METADATA_BYTES_PER_POSTING;
 use crate::base::encode::Encoder;
-use crate::base::id::WalletId;
+use crate::base::id::{HoldId, WalletId};
 use crate::base::invalid::Invalid;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
-use crate::model::command::{Action, Command, Expectation, Leg, Legs, check_ends};
+use crate::model::command::{Action, Command, Expectation};
 use crate::model::fingerprint::Fingerprint;
+use crate::model::hold::Hold;
+use crate::model::hold_spec::{CaptureSpec, HoldSpec};
+use crate::model::leg::{Leg, Legs, check_ends};
 use crate::model::transaction::Kind;
 use crate::money::asset::Asset;
+use crate::money::value::Money;
+
+/// What must be known of the ledger to make a command ready. None of it ever changes.
+pub(crate) trait Known {
+    type Error: From<Invalid>;
+
+    /// The wallet that stands for everything outside.
+    fn world(&self, asset: Asset) -> Result<WalletId, Self::Error>;
+
+    /// A hold, of which only the wallets are looked at.
+    fn hold(&self, hold: HoldId) -> Result<Hold, Self::Error>;
+}
 
 /// What a prepared command does.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Move(Legs),
     SetStatus(WalletId),
+    Hold(HoldSpec),
+    OnHold(OnHold),
+}
+
+/// What is done with a hold, and the wallets that it is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnHold {
+    pub(crate) hold: HoldId,
+    wallet: WalletId,
+    target: WalletId,
+    pub(crate) act: HoldAct,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HoldAct {
+    Capture { amount: Option<Money>, release_rest: bool },
+    Release,
+    Extend(Duration),
+    Expire,
+}
+
+impl HoldAct {
+    fn on<K: Known>(self, hold: HoldId, known: &K) -> Result<Body, K::Error> {
+        let Hold { wallet, target, .. } = known.hold(hold)?;
+        Ok(Body::OnHold(OnHold { hold, wallet, target, act: self }))
+    }
 }
 
 /// A command that only needs to be decided.
@@ -37,22 +79,28 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Makes a checked command ready. `world` finds the wallet that stands for everything outside.
-    pub(crate) fn new<E: From<Invalid>>(
-        command: Command,
-        world: impl FnOnce(Asset) -> Result<WalletId, E>,
-    ) -> Result<Self, E> {
+    /// Makes a checked command ready.
+    pub(crate) fn new<K: Known>(command: Command, known: &K) -> Result<Self, K::Error> {
         let (kind, body) = match command.action {
             Action::Deposit { to, amount } => {
-                let from = world(amount.asset())?;
+                let from = known.world(amount.asset())?;
                 (Kind::Deposit, with_world(Leg { from, to, amount })?)
             }
             Action::Withdraw { from, amount } => {
-                let to = world(amount.asset())?;
+                let to = known.world(amount.asset())?;
                 (Kind::Withdrawal, with_world(Leg { from, to, amount })?)
             }
             Action::Move { kind, legs } => (kind, Body::Move(legs)),
             Action::SetStatus { kind, wallet } => (kind, Body::SetStatus(wallet)),
+            Action::Hold(spec) => (Kind::Hold, Body::Hold(spec)),
+            Action::Capture(CaptureSpec { hold, amount, release_rest }) => {
+                (Kind::Capture, HoldAct::Capture { amount, release_rest }.on(hold, known)?)
+            }
+            Action::Release { hold } => (Kind::Release, HoldAct::Release.on(hold, known)?),
+            Action::Extend { hold, expires_in } => {
+                (Kind::Extend, HoldAct::Extend(expires_in).on(hold, known)?)
+            }
+            Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
         };
         Ok(Self {
             fingerprint: fingerprint(kind, &body, command.meta.as_ref()),
@@ -67,19 +115,30 @@ impl Prepared {
 
     /// Every wallet the command touches or looks at; some may come twice.
     pub(crate) fn wallets(&self) -> impl Iterator<Item = WalletId> {
-        let (legs, one): (&[Leg], _) = match &self.body {
-            Body::Move(legs) => (legs, None),
-            Body::SetStatus(wallet) => (&[], Some(*wallet)),
+        let (legs, others): (&[Leg], _) = match &self.body {
+            Body::Move(legs) => (legs, [None; 2]),
+            Body::SetStatus(wallet) => (&[], [Some(*wallet), None]),
+            Body::Hold(spec) => (&[], [Some(spec.wallet), Some(spec.target)]),
+            Body::OnHold(on) => (&[], [Some(on.wallet), Some(on.target)]),
         };
         let expected = self.expectations.iter().map(|&Expectation { wallet, .. }| wallet);
-        legs.iter().flat_map(|leg| [leg.from, leg.to]).chain(one).chain(expected)
+        let others = others.into_iter().flatten();
+        legs.iter().flat_map(|leg| [leg.from, leg.to]).chain(others).chain(expected)
+    }
+
+    /// The hold it is about.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        match &self.body {
+            Body::OnHold(on) => Some(on.hold),
+            Body::Move(_) | Body::SetStatus(_) | Body::Hold(_) => None,
+        }
     }
 
     /// How much it takes to keep and carry out, in postings.
     pub(crate) fn weight(&self) -> usize {
         let postings = match &self.body {
             Body::Move(legs) => legs.len(),
-            Body::SetStatus(_) => 1,
+            Body::SetStatus(_) | Body::Hold(_) | Body::OnHold(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
     }
@@ -113,16 +172,41 @@ fn fingerprint(kind: Kind, body: &Body, meta: Option<&Metadata>) -> Fingerprint 
         Body::SetStatus(wallet) => {
             encoder.u64(wallet.raw());
         }
+        Body::Hold(spec) => {
+            encode_leg(&spec.leg(), &mut encoder);
+            encoder.i128(spec.extra().amount().minor());
+            encode_duration(spec.expires_in, &mut encoder);
+        }
+        Body::OnHold(on) => encode_on_hold(on, &mut encoder),
     }
     Fingerprint::from_bytes(encoder.sha256())
 }
 
+fn encode_on_hold(on: &OnHold, encoder: &mut Encoder) {
+    encoder.u64(on.hold.raw());
+    match on.act {
+        HoldAct::Capture { amount, release_rest } => {
+            match amount {
+                None => encoder.u8(0),
+                Some(amount) => encode_money(amount, encoder.u8(1)),
+            };
+            encoder.u8(release_rest.into());
+        }
+        HoldAct::Extend(by) => encode_duration(by, encoder),
+        HoldAct::Release | HoldAct::Expire => {}
+    }
+}
+
+/// Durations are bounded far below 2^64 milliseconds.
+fn encode_duration(duration: Duration, encoder: &mut Encoder) {
+    encoder.u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+}
+
 fn encode_leg(leg: &Leg, encoder: &mut Encoder) {
-    let asset = leg.amount.asset();
-    encoder
-        .u64(leg.from.raw())
-        .u64(leg.to.raw())
-        .i128(leg.amount.amount().minor())
-        .u8(asset.scale())
-        .text(asset.code().as_str());
+    encode_money(leg.amount, encoder.u64(leg.from.raw()).u64(leg.to.raw()));
+}
+
+fn encode_money(money: Money, encoder: &mut Encoder) -> &mut Encoder {
+    let asset = money.asset();
+    encoder.i128(money.amount().minor()).u8(asset.scale()).text(asset.code().as_str())
 }

@@ -5,10 +5,12 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::base::id::WalletId;
+use crate::base::id::{HoldId, WalletId};
 use crate::base::invalid::Invalid;
+use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
+use crate::model::hold::HoldState;
 use crate::model::wallet::Status;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
@@ -37,6 +39,13 @@ pub enum Rejection {
     UnknownAsset {
         /// The code that was given.
         code: AssetCode,
+    },
+
+    /// No hold has this id.
+    #[error("hold {hold} is not known; check which ledger it belongs to")]
+    UnknownHold {
+        /// The id that was given.
+        hold: HoldId,
     },
 
     /// The amount is not in the wallet's asset.
@@ -149,6 +158,64 @@ pub enum Rejection {
         shortfall: Money,
     },
 
+    /// The hold's time was up.
+    #[error("hold {hold} expired at {expired_at}, and its money is free; make a new hold")]
+    HoldExpired {
+        /// The hold.
+        hold: HoldId,
+        /// When it expired.
+        expired_at: Timestamp,
+    },
+
+    /// The hold has ended.
+    #[error("hold {hold} is {state}; nothing of it is reserved any more")]
+    HoldFinished {
+        /// The hold.
+        hold: HoldId,
+        /// What became of it.
+        state: HoldState,
+    },
+
+    /// The hold's time is not up.
+    #[error("hold {hold} expires at {expires_at}, which is still to come; release it instead")]
+    HoldNotDue {
+        /// The hold.
+        hold: HoldId,
+        /// When it expires.
+        expires_at: Timestamp,
+    },
+
+    /// The hold lasts longer already.
+    #[error(
+        "hold {hold} lasts until {until} already, and {asked} is not later; give a longer time"
+    )]
+    HoldNotExtended {
+        /// The hold.
+        hold: HoldId,
+        /// Until when it lasts.
+        until: Timestamp,
+        /// Until when it was to last.
+        asked: Timestamp,
+    },
+
+    /// More would be captured than was held, tolerance included.
+    #[error(
+        "capturing {amount} of hold {hold} would be too much: {captured} of {held} is captured already, \
+         and at most {tolerance} more than was held may be"
+    )]
+    CaptureTooLarge {
+        /// The hold.
+        hold: HoldId,
+        /// What was to be captured.
+        amount: Money,
+        /// What is captured already.
+        captured: Money,
+        /// What was reserved when the hold was made.
+        held: Money,
+        /// How much more may be captured.
+        tolerance: Money,
+    },
+
     /// The wallet would hold more than it may.
     #[error("wallet {wallet} would hold {balance} and may hold at most {ceiling}")]
     CeilingExceeded {
@@ -180,6 +247,8 @@ impl Rejection {
             Self::Invalid(_)
             | Self::UnknownWallet { .. }
             | Self::UnknownAsset { .. }
+            | Self::UnknownHold { .. }
+            | Self::HoldNotDue { .. }
             | Self::AssetMismatch { .. }
             | Self::AssetConflict { .. }
             | Self::WalletConflict { .. }
@@ -191,6 +260,10 @@ impl Rejection {
             | Self::WalletNotFrozen { .. }
             | Self::WalletNotEmpty { .. }
             | Self::InsufficientFunds { .. }
+            | Self::HoldExpired { .. }
+            | Self::HoldFinished { .. }
+            | Self::HoldNotExtended { .. }
+            | Self::CaptureTooLarge { .. }
             | Self::CeilingExceeded { .. }
             | Self::BalanceOverflow { .. } => true,
         }

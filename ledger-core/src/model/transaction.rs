@@ -13,6 +13,7 @@ use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::hold::{Hold, HoldChange};
 use crate::model::wallet::Status;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
@@ -64,6 +65,16 @@ kinds! {
     Unfreeze = 6 "unfreeze",
     /// A wallet is closed.
     Close = 7 "close",
+    /// Money is reserved.
+    Hold = 8 "hold",
+    /// Reserved money is moved to its target.
+    Capture = 9 "capture",
+    /// Reserved money is given back.
+    Release = 10 "release",
+    /// Reserved money stays so for longer.
+    Extend = 11 "extend",
+    /// A hold whose time is up is tidied away.
+    Expire = 12 "expire",
 }
 
 impl fmt::Display for Kind {
@@ -166,6 +177,36 @@ pub struct StatusChange {
     pub version: u64,
 }
 
+/// What a transaction changed besides moving money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "it is always in a box")]
+pub enum Change {
+    /// A wallet's status.
+    Status(StatusChange),
+    /// A hold.
+    Hold(HoldChange),
+}
+
+impl Change {
+    /// The wallet it belongs to.
+    pub fn wallet(&self) -> WalletId {
+        match self {
+            Self::Status(change) => change.wallet,
+            Self::Hold(change) => change.hold.wallet,
+        }
+    }
+
+    /// The version of that wallet after it.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Status(change) => change.version,
+            Self::Hold(change) => change.version,
+        }
+    }
+}
+
 /// Something that happened to wallets, all of it or nothing. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
@@ -181,12 +222,30 @@ pub struct Transaction {
     pub fingerprint: Fingerprint,
     /// The money that moved.
     pub postings: Postings,
-    /// The status that changed.
-    pub status: Option<StatusChange>,
+    /// What changed besides.
+    pub change: Option<Box<Change>>,
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// Who asked for it.
     pub actor: Option<Arc<Actor>>,
+}
+
+impl Transaction {
+    /// The status that it changed.
+    pub fn status(&self) -> Option<&StatusChange> {
+        match self.change.as_deref()? {
+            Change::Status(change) => Some(change),
+            Change::Hold(_) => None,
+        }
+    }
+
+    /// The hold that it made or changed, as it was after it.
+    pub fn hold(&self) -> Option<&Hold> {
+        match self.change.as_deref()? {
+            Change::Hold(change) => Some(&change.hold),
+            Change::Status(_) => None,
+        }
+    }
 }
 
 /// The answer to a request that was carried out.

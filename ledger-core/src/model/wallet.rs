@@ -9,6 +9,7 @@ use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::input::metadata::Metadata;
 use crate::input::name::{Owner, WalletName};
+use crate::model::hold::Reserved;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::money::value::Money;
@@ -193,8 +194,8 @@ impl WalletRecord {
     }
 }
 
-/// What rules look at and postings change: derived from the journal, small enough to copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What rules look at and transactions change: derived from the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalletRow {
     /// The wallet.
     pub id: WalletId,
@@ -209,7 +210,7 @@ pub struct WalletRow {
     /// The sum of its postings.
     pub posted: Amount,
     /// The part of it that is reserved.
-    pub held: Amount,
+    pub reserved: Reserved,
     /// The least it may hold; none for no limit.
     pub floor: Option<Amount>,
     /// The most it may hold; none for no limit.
@@ -226,16 +227,21 @@ impl WalletRow {
             status: Status::Open,
             version: 0,
             posted: Amount::ZERO,
-            held: Amount::ZERO,
+            reserved: Reserved::default(),
             floor: record.floor,
             ceiling: record.ceiling,
         }
     }
 
-    /// What can be spent; none where there is no floor. For an extreme credit line this stops at
-    /// the largest amount there is.
-    pub fn available(&self) -> Option<Amount> {
-        self.floor.map(|floor| self.posted.saturating_sub(self.held).saturating_sub(floor))
+    /// What can be spent at `now`; none where there is no floor. For an extreme credit line this
+    /// stops at the largest amount there is.
+    pub fn available(&self, now: Timestamp) -> Option<Amount> {
+        self.available_of(self.posted, self.reserved.at(now))
+    }
+
+    /// The same with other amounts posted and held.
+    pub(crate) fn available_of(&self, posted: Amount, held: Amount) -> Option<Amount> {
+        self.floor.map(|floor| posted.saturating_sub(held).saturating_sub(floor))
     }
 }
 
@@ -302,13 +308,14 @@ pub struct Balance {
     pub version: u64,
 }
 
-impl From<&WalletRow> for Balance {
-    fn from(row: &WalletRow) -> Self {
+impl Balance {
+    /// What the wallet with that row holds at `now`.
+    pub(crate) fn of(row: &WalletRow, now: Timestamp) -> Self {
         Self {
             wallet: row.id,
             posted: row.asset.of(row.posted),
-            held: row.asset.of(row.held),
-            available: row.available().map(|available| row.asset.of(available)),
+            held: row.asset.of(row.reserved.at(now)),
+            available: row.available(now).map(|available| row.asset.of(available)),
             version: row.version,
         }
     }

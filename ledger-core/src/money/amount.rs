@@ -80,6 +80,11 @@ impl Amount {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// The sum, or the nearest amount there is. For what is known to fit, and in comparisons.
+    pub(crate) const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// Reads a decimal number with at most `scale` digits after the point. More digits are
     /// accepted only where they are zeros, because then nothing is rounded away.
     pub fn parse(text: &str, scale: u8) -> Result<Self, Invalid> {

@@ -2,4 +2,5 @@
 
 pub(crate) mod cursor;
 pub(crate) mod history;
+pub(crate) mod holds;
 pub(crate) mod listing;

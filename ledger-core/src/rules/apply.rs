@@ -2,7 +2,7 @@
 //! catching up with another process and rebuilding from the journal all go through here.
 
 use crate::base::id::WalletId;
-use crate::model::transaction::Transaction;
+use crate::model::transaction::{Change, Transaction};
 use crate::model::wallet::WalletRow;
 
 /// Rows that can be changed, wherever they live.
@@ -14,20 +14,31 @@ pub trait WalletRows {
 
 /// Changes the rows of the wallets that `transaction` touched to what they are after it.
 pub fn apply(transaction: &Transaction, rows: &mut impl WalletRows) {
+    let change = transaction.change.as_deref();
     for (index, posting) in (0..).zip(transaction.postings.iter()) {
         if let Some(row) = rows.touch(posting.from, Some(index)) {
             row.posted = posting.from_balance;
             row.version = posting.from_version;
+            change.inspect(|change| apply_change(change, transaction, row));
         }
         if let Some(row) = rows.touch(posting.to, Some(index)) {
             row.posted = posting.to_balance;
             row.version = posting.to_version;
         }
     }
-    if let Some(change) = transaction.status
-        && let Some(row) = rows.touch(change.wallet, None)
+    // Where money moved, the change came with it.
+    if let Some(change) = change
+        && transaction.postings.is_empty()
+        && let Some(row) = rows.touch(change.wallet(), None)
     {
-        row.status = change.to;
-        row.version = change.version;
+        row.version = change.version();
+        apply_change(change, transaction, row);
+    }
+}
+
+fn apply_change(change: &Change, transaction: &Transaction, row: &mut WalletRow) {
+    match change {
+        Change::Status(change) => row.status = change.to,
+        Change::Hold(change) => row.reserved.update(&change.hold, transaction.at),
     }
 }

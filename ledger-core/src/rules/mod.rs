@@ -4,6 +4,12 @@
 pub(crate) mod answers;
 pub(crate) mod apply;
 pub(crate) mod decide;
+mod holds;
+mod moves;
 pub(crate) mod register;
 pub(crate) mod rows;
 mod scratch;
+
+use crate::model::rejection::Rejection;
+
+type Decided<T> = Result<T, Box<Rejection>>;

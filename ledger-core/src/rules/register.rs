@@ -7,9 +7,8 @@ use crate::model::record::{AssetRecord, AssetSpec, Record};
 use crate::model::rejection::Rejection;
 use crate::model::wallet::{WalletRecord, WalletRow, WalletSpec};
 use crate::money::asset::Asset;
+use crate::rules::Decided;
 use crate::rules::rows::Rows;
-
-type Decided<T> = Result<T, Box<Rejection>>;
 
 /// The asset that `spec` asks for: the one that is there, or a new one in `records`.
 pub(crate) fn define_asset(

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::base::id::WalletId;
+use crate::base::id::{HoldId, WalletId};
 use crate::input::key::Key;
 use crate::input::name::WalletName;
+use crate::model::hold::Hold;
+use crate::model::prepared::Prepared;
 use crate::model::record::AssetRecord;
 use crate::model::retention::RetentionRecord;
+use crate::model::transaction::Transaction;
 use crate::model::wallet::{WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
-use crate::rules::apply::WalletRows;
+use crate::rules::apply::{WalletRows, apply};
 
 /// What a group needs from the store before it can be decided. Keys may come twice; the rest is
 /// sorted, without repetition.
@@ -24,6 +27,8 @@ pub struct Wants<'a> {
     pub wallets: Vec<WalletId>,
     /// Keys that may have an answer already.
     pub keys: Vec<&'a Key>,
+    /// Holds by id.
+    pub holds: Vec<HoldId>,
     /// Wallets by name: their opening and their row.
     pub names: Vec<&'a WalletName>,
     /// Assets by code.
@@ -44,6 +49,7 @@ impl Wants<'_> {
             list.dedup();
         }
         normalize(&mut self.wallets);
+        normalize(&mut self.holds);
         normalize(&mut self.names);
         normalize(&mut self.assets);
     }
@@ -56,6 +62,7 @@ pub struct Rows {
     /// Where in `wallets` each wallet is: a map of rows would be mostly empty, large memory.
     places: HashMap<WalletId, usize>,
     answers: HashMap<Key, Answer>,
+    holds: HashMap<HoldId, Hold>,
     names: HashMap<WalletName, Arc<WalletRecord>>,
     assets: HashMap<AssetCode, Arc<AssetRecord>>,
     retention: Option<RetentionRecord>,
@@ -68,6 +75,7 @@ impl Rows {
             wallets: Vec::with_capacity(wants.wallets.len()),
             places: HashMap::with_capacity(wants.wallets.len()),
             answers: HashMap::with_capacity(wants.keys.len()),
+            holds: HashMap::with_capacity(wants.holds.len()),
             names: HashMap::with_capacity(wants.names.len()),
             assets: HashMap::with_capacity(wants.assets.len()),
             retention: None,
@@ -86,6 +94,11 @@ impl Rows {
     /// Puts the answer under a key in.
     pub fn insert_answer(&mut self, key: Key, answer: Answer) {
         self.answers.insert(key, answer);
+    }
+
+    /// Puts a hold in.
+    pub fn insert_hold(&mut self, hold: Hold) {
+        self.holds.insert(hold.id, hold);
     }
 
     /// Puts a wallet's opening in.
@@ -119,6 +132,10 @@ impl Rows {
         self.answers.get(key)
     }
 
+    pub(crate) fn hold(&self, id: HoldId) -> Option<&Hold> {
+        self.holds.get(&id)
+    }
+
     pub(crate) fn named(&self, name: &WalletName) -> Option<&Arc<WalletRecord>> {
         self.names.get(name)
     }
@@ -127,17 +144,35 @@ impl Rows {
         self.assets.get(&code)
     }
 
-    /// Copies of the rows of these wallets, to go back to.
-    pub(crate) fn save(&self, wallets: impl Iterator<Item = WalletId>) -> Vec<WalletRow> {
-        wallets.filter_map(|id| self.wallet(id).copied()).collect()
+    /// Changes rows to what they are after `transaction`.
+    pub(crate) fn apply(&mut self, transaction: &Transaction) {
+        apply(transaction, self);
+        if let Some(hold) = transaction.hold() {
+            self.insert_hold(*hold);
+        }
+    }
+
+    /// Copies of the rows that `commands` may change, to go back to.
+    pub(crate) fn save(&self, commands: &[Prepared]) -> Saved {
+        let wallets = commands.iter().flat_map(Prepared::wallets);
+        let holds = commands.iter().filter_map(Prepared::hold);
+        Saved {
+            wallets: wallets.filter_map(|id| self.wallet(id).cloned()).collect(),
+            holds: holds.filter_map(|id| self.hold(id).copied()).collect(),
+        }
     }
 
     /// Goes back to rows saved before.
-    pub(crate) fn restore(&mut self, saved: Vec<WalletRow>) {
-        for row in saved {
-            self.insert_wallet(row);
-        }
+    pub(crate) fn restore(&mut self, saved: Saved) {
+        saved.wallets.into_iter().for_each(|row| self.insert_wallet(row));
+        saved.holds.into_iter().for_each(|hold| self.insert_hold(hold));
     }
+}
+
+/// Rows to go back to.
+pub(crate) struct Saved {
+    wallets: Vec<WalletRow>,
+    holds: Vec<Hold>,
 }
 
 impl WalletRows for Rows {

@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use crate::base::id::WalletId;
+use crate::base::time::Timestamp;
 use crate::model::rejection::Rejection;
 use crate::model::wallet::WalletRow;
 use crate::money::amount::Amount;
@@ -14,6 +15,7 @@ use crate::rules::rows::Rows;
 pub(super) struct Draft<'a> {
     pub(super) row: &'a WalletRow,
     pub(super) posted: Amount,
+    pub(super) held: Amount,
     pub(super) version: u64,
 }
 
@@ -23,15 +25,17 @@ pub(super) struct Scratch<'a> {
 }
 
 impl<'a> Scratch<'a> {
-    /// Drafts for `wallets`, each once; refuses the first that is not known.
+    /// Drafts for `wallets` as they are at `now`, each once; refuses the first that is not known.
     pub(super) fn new(
         wallets: impl Iterator<Item = WalletId>,
         rows: &'a Rows,
+        now: Timestamp,
     ) -> Result<Self, Box<Rejection>> {
         let mut drafts = SmallVec::<[Draft<'a>; 2]>::new();
         for wallet in wallets {
             let row = rows.wallet(wallet).ok_or(Rejection::UnknownWallet { wallet })?;
-            drafts.push(Draft { row, posted: row.posted, version: row.version });
+            let held = row.reserved.at(now);
+            drafts.push(Draft { row, posted: row.posted, held, version: row.version });
         }
         drafts.sort_unstable_by_key(|draft| draft.row.id);
         drafts.dedup_by_key(|draft| draft.row.id);
@@ -49,7 +53,13 @@ impl<'a> Scratch<'a> {
 impl Draft<'_> {
     /// What can be spent; none where there is no floor.
     pub(super) fn available(&self) -> Option<Amount> {
-        WalletRow { posted: self.posted, ..*self.row }.available()
+        self.row.available_of(self.posted, self.held)
+    }
+
+    /// The version after another change.
+    pub(super) fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
     }
 
     /// Another balance, which is another version.

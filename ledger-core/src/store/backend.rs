@@ -23,11 +23,12 @@
 
 use std::sync::Arc;
 
-use crate::base::id::{Stamp, Stamps, TransactionId, WalletId};
+use crate::base::id::{HoldId, Stamp, Stamps, TransactionId, WalletId};
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Span};
+use crate::model::hold::{Hold, HoldState};
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
 use crate::model::wallet::{Wallet, WalletRow};
@@ -94,6 +95,15 @@ pub trait Store: Send + Sync {
     /// What has this id. Of a refused batch, the position is that of the refused request.
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>>;
 
+    /// A hold as the journal has it, expired or not.
+    fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>>;
+
+    /// Holds in the order in which they were made.
+    fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>>;
+
+    /// The place of the journal's last record.
+    fn last(&self) -> StoreResult<Option<Stamp>>;
+
     /// The last record of how long keys are remembered; none for ever.
     fn key_retention(&self) -> StoreResult<Option<RetentionRecord>>;
 
@@ -127,4 +137,34 @@ pub struct WalletFilter {
     pub after: Option<WalletName>,
     /// At most so many.
     pub limit: usize,
+}
+
+/// Which holds to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldFilter {
+    /// Only holds on this wallet.
+    pub wallet: Option<WalletId>,
+    /// Only holds that are in this state at `now`.
+    pub state: Option<HoldState>,
+    /// Only holds whose end is not in the journal.
+    pub untidied: bool,
+    /// Only holds that expire before this.
+    pub expires_before: Option<Timestamp>,
+    /// The time that counts.
+    pub now: Timestamp,
+    /// Only holds made after this one.
+    pub after: Option<HoldId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl HoldFilter {
+    /// Whether a hold passes, as the journal has it.
+    pub fn passes(&self, hold: &Hold) -> bool {
+        self.wallet.is_none_or(|wallet| hold.wallet == wallet)
+            && self.state.is_none_or(|state| hold.at(self.now).state == state)
+            && (!self.untidied || hold.state == HoldState::Open)
+            && self.expires_before.is_none_or(|time| hold.expires_at < time)
+            && self.after.is_none_or(|after| hold.id > after)
+    }
 }

@@ -10,10 +10,11 @@ pub(crate) mod lock_table;
 
 pub use crate::base::id::{Stamp, Stamps};
 pub use crate::model::entry::{Position, Span};
+pub use crate::model::hold::Reserved;
 pub use crate::model::record::Record;
 pub use crate::model::wallet::{WalletRecord, WalletRow};
 pub use crate::rules::apply::{WalletRows, apply};
 pub use crate::rules::rows::{Rows, Wants};
-pub use backend::{Group, Store, WalletFilter};
+pub use backend::{Group, HoldFilter, Store, WalletFilter};
 pub use failure::{StoreError, StoreResult};
 pub use lock_table::LockTable;

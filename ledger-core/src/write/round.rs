@@ -12,7 +12,6 @@ use crate::model::retention::{KeyRetention, RetentionRecord};
 use crate::model::transaction::{Receipt, Transaction};
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::rules::answers::{Answer, Answers};
-use crate::rules::apply::apply;
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
 use crate::rules::rows::Rows;
@@ -56,7 +55,7 @@ impl Round {
         let stamp = self.stamp()?;
         match decide(command, &self.rows, stamp) {
             Ok(transaction) => {
-                apply(&transaction, &mut self.rows);
+                self.rows.apply(&transaction);
                 Ok(self.record(transaction))
             }
             Err(rejection) => {
@@ -73,12 +72,12 @@ impl Round {
             return answered;
         }
         let stamps: Vec<Stamp> = commands.iter().map(|_| self.stamp()).collect::<Result<_>>()?;
-        let saved = self.rows.save(commands.iter().flat_map(Prepared::wallets));
+        let saved = self.rows.save(commands);
         let mut decided = Vec::with_capacity(commands.len());
         for (item, (command, stamp)) in commands.iter().zip(stamps).enumerate() {
             match decide(command, &self.rows, stamp) {
                 Ok(transaction) => {
-                    apply(&transaction, &mut self.rows);
+                    self.rows.apply(&transaction);
                     decided.push(transaction);
                 }
                 Err(rejection) => {

@@ -77,6 +77,7 @@ impl Unit {
         for command in self.commands() {
             wants.keys.push(&command.key);
             wants.wallets.extend(command.wallets());
+            wants.holds.extend(command.hold());
         }
         match self {
             Self::Command(_) | Self::Batch(_) | Self::Retention(_) => {}

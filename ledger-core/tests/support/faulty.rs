@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ledger_core::store::{
-    Group, LockTable, Record, Rows, Span, Stamp, Stamps, Store, StoreError, StoreResult,
-    WalletFilter, WalletRow, Wants,
+    Group, HoldFilter, LockTable, Record, Rows, Span, Stamp, Stamps, Store, StoreError,
+    StoreResult, WalletFilter, WalletRow, Wants,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Key, MemoryStore, Order, RetentionRecord, Timestamp,
-    TransactionId, Wallet, WalletId, WalletName,
+    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, MemoryStore, Order, RetentionRecord,
+    Timestamp, TransactionId, Wallet, WalletId, WalletName,
 };
 
 use super::gate::Gate;
@@ -159,6 +159,18 @@ impl Store for Faulty {
 
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
         self.sound()?.find(id)
+    }
+
+    fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>> {
+        self.sound()?.hold(hold)
+    }
+
+    fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
+        self.sound()?.holds(filter)
+    }
+
+    fn last(&self) -> StoreResult<Option<Stamp>> {
+        self.sound()?.last()
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

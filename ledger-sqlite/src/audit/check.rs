@@ -4,10 +4,11 @@
 use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
-    Amount, Asset, AssetCode, Kind, RetentionRecord, Status, Timestamp, TransactionId, WalletId,
-    WalletName,
+    Amount, Asset, AssetCode, Hold, Kind, RetentionRecord, Status, Timestamp, TransactionId,
+    WalletId, WalletName,
 };
 
+use crate::audit::holds::HoldCheck;
 use crate::chain::links::{Link, Links};
 use crate::chain::roots::Roots;
 use crate::journal::encode::Body;
@@ -37,6 +38,7 @@ pub(crate) struct Checker {
     pub(crate) wallets: HashMap<WalletId, Checked>,
     pub(crate) assets: HashMap<AssetCode, WalletId>,
     names: HashSet<WalletName>,
+    pub(crate) holds: HoldCheck,
     /// The header of the record that the line before belongs to.
     header: Option<ReadLine>,
     last: Option<(u64, u64, u32)>,
@@ -94,18 +96,25 @@ impl Checker {
         {
             return Err(line.damaged("has a key where it should not, or none where it should"));
         }
-        match line.amount {
-            Some(amount) => self.posting(amount, line),
-            None => self.status(kind, line),
+        match (line.amount, kind) {
+            (Some(amount), _) => self.posting(kind, amount, line),
+            (None, Kind::Hold | Kind::Release | Kind::Extend | Kind::Expire) => {
+                self.hold_line(kind, line)
+            }
+            (None, _) => self.status(kind, line),
         }
     }
 
-    fn posting(&mut self, amount: Amount, line: &ReadLine) -> StoreResult<()> {
+    fn posting(&mut self, kind: Kind, amount: Amount, line: &ReadLine) -> StoreResult<()> {
         let (Some(from), Some(to)) = (line.from, line.to) else {
             return Err(line.damaged("is a posting without its wallets"));
         };
-        if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() {
+        let has_body = kind == Kind::Capture;
+        if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() != has_body {
             return Err(line.damaged("is no posting"));
+        }
+        if has_body && self.hold(kind, amount, line)?.target != to.wallet {
+            return Err(line.damaged("captures for someone else than the hold's target"));
         }
         let negative = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;
         let (from_link, asset, floor) = self.side(from, negative, line)?;
@@ -127,6 +136,7 @@ impl Checker {
         change: Amount,
         line: &ReadLine,
     ) -> StoreResult<(Link, Asset, Option<Amount>)> {
+        let held = self.holds.held(end.wallet, line.id.time());
         let wallet = self.known(end.wallet, line)?;
         let balance = wallet.posted.checked_add(change);
         if balance != Some(end.balance) {
@@ -143,7 +153,7 @@ impl Checker {
                 end.wallet, wallet.status
             )));
         }
-        let is_low = change.is_negative() && wallet.floor.is_some_and(|floor| end.balance < floor);
+        let is_low = change.is_negative() && is_below(wallet.floor, end.balance, held);
         let is_high = change.is_positive() && wallet.ceiling.is_some_and(|most| end.balance > most);
         if is_low || is_high {
             return Err(line.damaged(&format!("takes wallet {} past its limit", end.wallet)));
@@ -153,10 +163,47 @@ impl Checker {
         Ok((linked, wallet.asset, wallet.floor))
     }
 
+    /// Takes in what a line says of a hold.
+    fn hold(&mut self, kind: Kind, moved: Amount, line: &ReadLine) -> StoreResult<Hold> {
+        let (Some(end), Body::Hold(found)) = (line.from, body(line)?) else {
+            return Err(line.damaged("is about no hold"));
+        };
+        let asset = self.known(end.wallet, line)?.asset;
+        let hold = found.hold(end.wallet, asset);
+        let is_its_own = kind != Kind::Hold || hold.id.stamp() == line.id;
+        if is_its_own && self.holds.take(kind, &hold, moved, line.id.time()) {
+            return Ok(hold);
+        }
+        Err(line.damaged("changes a hold in a way that can't be"))
+    }
+
+    /// A line that moves no money, but reserves some or gives some back.
+    fn hold_line(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
+        let hold = self.hold(kind, Amount::ZERO, line)?;
+        let reserved = self.holds.held(hold.wallet, line.id.time());
+        let target = self.known(hold.target, line)?;
+        let (target_asset, target_status) = (target.asset, target.status);
+        let (Some(end), None) = (line.from, line.to) else {
+            return Err(line.damaged("is about no hold"));
+        };
+        let wallet = self.known(end.wallet, line)?;
+        let both_open = (wallet.status, target_status) == (Status::Open, Status::Open);
+        let covered = !is_below(wallet.floor, wallet.posted, reserved) && both_open;
+        if target_asset != wallet.asset
+            || end.balance != wallet.posted
+            || (kind == Kind::Hold && !covered)
+        {
+            return Err(line.damaged("reserves what can't be reserved"));
+        }
+        let from = touch(wallet, end, line)?;
+        check_links(line, Links { from, to: Link::default() })
+    }
+
     fn status(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
         let (Some(end), None, Body::Status(change)) = (line.from, line.to, body(line)?) else {
             return Err(line.damaged("is no change of status"));
         };
+        let held = self.holds.held(end.wallet, line.id.time());
         let wallet = self.known(end.wallet, line)?;
         let to = match kind {
             Kind::Freeze => Status::Frozen,
@@ -164,7 +211,7 @@ impl Checker {
             Kind::Close => Status::Closed,
             _ => return Err(line.damaged("is no change of status")),
         };
-        let empty = wallet.posted == Amount::ZERO;
+        let empty = (wallet.posted, held) == (Amount::ZERO, Some(Amount::ZERO));
         let agrees = change.wallet == end.wallet
             && change.version == end.version
             && (change.from, change.to) == (wallet.status, to)
@@ -287,6 +334,13 @@ fn refused(line: &ReadLine) -> StoreResult<()> {
         return Err(line.damaged("is no refusal"));
     }
     Ok(())
+}
+
+/// Whether a balance less what is reserved is below the floor.
+fn is_below(floor: Option<Amount>, balance: Amount, held: Option<Amount>) -> bool {
+    let Some(floor) = floor else { return false };
+    let free = held.and_then(|held| balance.checked_sub(held));
+    free.is_none_or(|free| free < floor)
 }
 
 /// Counts a line that touched a wallet.

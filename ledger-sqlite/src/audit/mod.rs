@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod head;
+pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod query;
 pub(crate) mod rebuild;

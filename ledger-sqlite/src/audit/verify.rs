@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use ledger_core::store::{StoreError, StoreResult};
-use ledger_core::{AssetCode, WalletId};
+use ledger_core::{AssetCode, Hold, WalletId};
 use rusqlite::{Connection, Row};
 
 use crate::audit::check::{Checked, Checker};
@@ -17,6 +17,7 @@ use crate::journal::read::{self, ReadLine};
 use crate::journal::seal::{self, Seal, Sealing};
 use crate::schema::connect::in_snapshot;
 use crate::schema::create;
+use crate::schema::holds;
 use crate::schema::kinds::LineKind;
 use crate::schema::progress;
 use crate::schema::registry::{self, Registered};
@@ -103,6 +104,7 @@ struct Derived {
     epoch_row: u64,
     /// The line that says how long keys are remembered.
     retention_row: u64,
+    holds: Vec<Hold>,
 }
 
 impl Derived {
@@ -115,6 +117,7 @@ impl Derived {
             keys_upto: progress::Progress::Keys.get(connection)?,
             epoch_row: progress::Progress::Epoch.get(connection)?,
             retention_row: progress::Progress::Retention.get(connection)?,
+            holds: holds::all(connection)?,
         })
     }
 }
@@ -261,6 +264,9 @@ impl<'a> Verifier<'a> {
         }
         check_rest(self.noted, self.connection)?;
         self.check_registry()?;
+        if !self.checker.holds.is_all(&self.derived.holds) {
+            return Err(damaged("holds are not as their lines say; rebuild makes them again"));
+        }
         self.check_sums()?;
         let Derived { saved, epoch_row, retention_row, .. } = self.derived;
         if saved > self.lines
@@ -325,7 +331,7 @@ impl<'a> Verifier<'a> {
 /// Whether SQLite's own structures are sound, with the indexes by which names are found.
 fn check_pages(connection: &Connection) -> StoreResult<()> {
     let whole = "quick_check(1)";
-    let indexed = ["wallet", "asset", "progress", "property"];
+    let indexed = ["wallet", "asset", "hold", "progress", "property"];
     let indexed = indexed.map(|table| format!("integrity_check({table})"));
     for pragma in [whole.to_owned()].into_iter().chain(indexed) {
         let found: String = connection
@@ -371,7 +377,7 @@ fn agrees(checked: &Checked, state: &Account) -> bool {
             checked.floor,
             checked.ceiling,
         );
-    same && row.held == ledger_core::Amount::ZERO && state.roots == checked.roots
+    same && state.roots == checked.roots
 }
 
 fn state_damaged(wallet: WalletId) -> StoreError {

@@ -5,8 +5,8 @@ use ledger_core::store::{
     Record, Stamp, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
 };
 use ledger_core::{
-    Actor, Amount, AssetRecord, Metadata, Posting, Refusal, Rejection, RetentionRecord,
-    StatusChange, Transaction, WalletId,
+    Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, Metadata, Posting, Refusal,
+    Rejection, RetentionRecord, StatusChange, Timestamp, Transaction, WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,54 @@ pub(crate) enum Body {
     Asset(AssetRecord),
     Wallet(WalletRecord),
     Status(StatusChange),
+    Hold(HoldBody),
     Refusal { batch_item: Option<usize>, rejection: Rejection },
     Epoch(Epoch),
     Retention(RetentionRecord),
+}
+
+/// A hold as a line keeps it: the wallet and the asset stand elsewhere on the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HoldBody {
+    id: HoldId,
+    target: WalletId,
+    amount: Amount,
+    tolerance: Amount,
+    captured: Amount,
+    remaining: Amount,
+    expires_at: Timestamp,
+    state: HoldState,
+}
+
+impl HoldBody {
+    fn of(hold: &Hold) -> Self {
+        Self {
+            id: hold.id,
+            target: hold.target,
+            amount: hold.amount.amount(),
+            tolerance: hold.tolerance.amount(),
+            captured: hold.captured.amount(),
+            remaining: hold.remaining.amount(),
+            expires_at: hold.expires_at,
+            state: hold.state,
+        }
+    }
+
+    /// The hold on `wallet`, which holds `asset`.
+    pub(crate) fn hold(&self, wallet: WalletId, asset: Asset) -> Hold {
+        Hold {
+            id: self.id,
+            wallet,
+            target: self.target,
+            amount: asset.of(self.amount),
+            tolerance: asset.of(self.tolerance),
+            captured: asset.of(self.captured),
+            remaining: asset.of(self.remaining),
+            expires_at: self.expires_at,
+            state: self.state,
+        }
+    }
 }
 
 /// A life of the file. A copy begins another one, so that it can't be taken for the file it was
@@ -44,6 +89,14 @@ pub(crate) struct Epoch {
 }
 
 impl Body {
+    fn of(change: &Change) -> StoreResult<Self> {
+        Ok(match change {
+            Change::Status(change) => Self::Status(*change),
+            Change::Hold(change) => Self::Hold(HoldBody::of(&change.hold)),
+            _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
+        })
+    }
+
     pub(crate) fn to_json(&self) -> StoreResult<String> {
         serde_json::to_string(self).map_err(damaged)
     }
@@ -146,31 +199,30 @@ impl<'a, 'c> Encoder<'a, 'c> {
             line.fingerprint = Some(transaction.fingerprint.as_bytes());
         };
         let mut note = self.note(transaction.meta.as_ref(), transaction.actor.as_deref())?;
+        let change = transaction.change.as_deref();
+        let mut body = change.map(|change| Body::of(change)?.to_json()).transpose()?;
         for (item, posting) in (0..).zip(transaction.postings.iter()) {
             let (from, to) = (next()?, next()?);
             self.appender.line(|line| {
                 line.id = Some(transaction.id.stamp());
                 line.item = item;
                 line.note = note.take();
+                line.body = body.take();
                 if item == 0 {
                     header(line);
                 }
                 fill_posting(line, posting, &from, &to);
             })?;
         }
-        if let Some(change) = &transaction.status {
+        // A change that came with a posting stands on its line.
+        if let Some(change) = change.filter(|_| transaction.postings.is_empty()) {
             let touch = next()?;
-            let item = u32::try_from(transaction.postings.len()).unwrap_or(u32::MAX);
-            let body = Body::Status(*change).to_json()?;
             self.appender.line(|line| {
                 line.id = Some(transaction.id.stamp());
-                line.item = item;
-                line.note = note.take();
-                if item == 0 {
-                    header(line);
-                }
-                fill_status(line, change, &touch);
-                line.body = Some(body);
+                line.note = note;
+                line.body = body;
+                header(line);
+                fill_change(line, change, &touch);
             })?;
         }
         Ok(())
@@ -222,10 +274,10 @@ fn fill_posting(line: &mut Line<'_>, posting: &Posting, from: &Touch, to: &Touch
     line.links = Links { from: from.link, to: to.link }.encode(line.row);
 }
 
-fn fill_status(line: &mut Line<'_>, change: &StatusChange, touch: &Touch) {
-    line.from_wallet = Some(change.wallet.raw());
+fn fill_change(line: &mut Line<'_>, change: &Change, touch: &Touch) {
+    line.from_wallet = Some(change.wallet().raw());
     line.from_balance = Some(touch.posted.into());
-    line.from_version = Some(change.version);
+    line.from_version = Some(change.version());
     line.links = Links { from: touch.link, to: Link::default() }.encode(line.row);
 }
 
@@ -276,8 +328,8 @@ impl WalletRows for Touching<'_> {
             self.touches.push(Err(error));
             return None;
         }
-        // A change of status stands behind all postings, of which each had two wallets.
-        let place = posting.map_or(self.touches.len() as u64 / 2, u64::from);
+        // What has no posting has one line.
+        let place = posting.map_or(0, u64::from);
         let account = self.accounts.get_mut(wallet)?;
         let link = account.roots.push(self.first + place);
         let WalletRow { floor, posted, .. } = account.row;

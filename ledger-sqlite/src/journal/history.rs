@@ -240,7 +240,7 @@ fn transaction(header: &ReadLine, posting: Posting, note: Note) -> StoreResult<T
         key,
         fingerprint,
         postings,
-        status: None,
+        change: None,
         meta,
         actor,
     })

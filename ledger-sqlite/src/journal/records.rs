@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use ledger_core::store::{Record, StoreResult, WalletRecord};
 use ledger_core::{Asset, Kind};
 use ledger_core::{
-    AssetRecord, Key, Posting, Postings, Refusal, RefusedItem, RetentionRecord, StatusChange,
+    AssetRecord, Change, HoldChange, Key, Posting, Postings, Refusal, RefusedItem, RetentionRecord,
     Transaction, TransactionId, WalletId,
 };
 use rusqlite::Connection;
@@ -111,7 +111,7 @@ impl<'c> RecordReader<'c> {
         let moves = lines.iter().filter(|line| line.amount.is_some());
         let postings: Postings =
             moves.map(|line| self.posting(line)).collect::<StoreResult<_>>()?;
-        let status = lines.iter().find(|line| line.amount.is_none()).map(status).transpose()?;
+        let change = self.change(header)?;
         let Note { meta, actor } = self.note(header)?;
         Ok(Transaction {
             id,
@@ -120,10 +120,26 @@ impl<'c> RecordReader<'c> {
             key: key(header)?,
             fingerprint: fingerprint(header)?,
             postings,
-            status,
+            change: change.map(Box::new),
             meta,
             actor,
         })
+    }
+
+    /// What its first line says that it changed, besides moving money.
+    fn change(&mut self, header: &ReadLine) -> StoreResult<Option<Change>> {
+        if header.body.is_none() && header.amount.is_some() {
+            return Ok(None);
+        }
+        let (change, from) = (body(header)?, header.from);
+        Ok(Some(match (change, from) {
+            (Body::Status(change), _) => Change::Status(change),
+            (Body::Hold(hold), Some(from)) => {
+                let hold = hold.hold(from.wallet, self.asset_of(from.wallet)?);
+                Change::Hold(HoldChange { hold, version: from.version })
+            }
+            _ => return Err(header.damaged("changes nothing that is known")),
+        }))
     }
 
     pub(crate) fn posting(&mut self, line: &ReadLine) -> StoreResult<Posting> {
@@ -200,13 +216,6 @@ impl<'c> RecordReader<'c> {
         }
         let found = StoredNote::find(line.row, self.connection)?;
         found.map_or(Ok(Note::default()), |note| note.read())
-    }
-}
-
-fn status(line: &ReadLine) -> StoreResult<StatusChange> {
-    match body(line)? {
-        Body::Status(change) => Ok(change),
-        _ => Err(line.damaged("is no change of status")),
     }
 }
 

@@ -7,19 +7,24 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::base::failure::{before_commit, reading};
 use crate::schema::kinds::LineKind;
 
-const TABLES: &str = include_str!("tables.sql");
+/// What can't be made again from something else. These never change.
+const KEPT: &str = include_str!("kept.sql");
+/// What can be made again from those.
+const DERIVED: &str = include_str!("derived.sql");
 const VIEWS: &str = include_str!("views.sql");
 
 /// "LEDG", in the file's header: `file` and SQLite tools show it.
 pub(crate) const APPLICATION_ID: i32 = 0x4c45_4447;
 /// The schema that this version writes.
-pub(crate) const SCHEMA_VERSION: i32 = 1;
+pub(crate) const SCHEMA_VERSION: i32 = 2;
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Nothing,
     Ledger,
+    /// A ledger of an earlier schema.
+    Earlier,
 }
 
 /// Looks what is in the file, and refuses what is not ours.
@@ -45,6 +50,9 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
              {SCHEMA_VERSION}; use a newer version"
         )));
     }
+    if version < SCHEMA_VERSION {
+        return Ok(Content::Earlier);
+    }
     check_tables(connection)?;
     Ok(Content::Ledger)
 }
@@ -53,18 +61,50 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
 pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
     let make = |connection: &mut Connection| -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(TABLES)?;
-        transaction.execute_batch(VIEWS)?;
+        transaction.execute_batch(KEPT)?;
+        make_derived(&transaction)?;
         name_kinds(&transaction)?;
         transaction.execute_batch(
             "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));
              INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
         )?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.commit()
     };
     make(connection).map_err(before_commit)
+}
+
+/// Makes the derived tables, empty, and the views.
+fn make_derived(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(DERIVED)?;
+    connection.execute_batch(VIEWS)?;
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)
+}
+
+/// Puts the derived tables and views of this version, empty, in the place of those of an earlier one,
+/// as a part of the caller's transaction.
+pub(crate) fn replace_derived(connection: &Connection) -> StoreResult<()> {
+    let expected = Connection::open_in_memory().map_err(reading)?;
+    expected.execute_batch(KEPT).map_err(reading)?;
+    let kept = schema_of(&expected)?;
+    let (same, others): (Vec<_>, Vec<_>) =
+        schema_of(connection)?.into_iter().partition(|found| kept.contains(found));
+    if same.len() != kept.len() {
+        return Err(foreign_tables());
+    }
+    // What belongs to a table goes with it.
+    for (kind, name) in
+        others.iter().map(|object| (&*object.kind, object.name.replace('"', "\"\"")))
+    {
+        let sql = match kind {
+            "table" if !name.starts_with("sqlite_") => format!("DROP TABLE \"{name}\""),
+            "view" => format!("DROP VIEW \"{name}\""),
+            "index" | "table" => continue,
+            _ => return Err(foreign_tables()),
+        };
+        connection.execute_batch(&sql).map_err(before_commit)?;
+    }
+    make_derived(connection).map_err(before_commit)
 }
 
 /// The table `kind`: a number, a name and an outcome each.
@@ -96,23 +136,38 @@ pub(crate) fn name_kinds(connection: &Connection) -> rusqlite::Result<()> {
 /// is ever run.
 fn check_tables(connection: &Connection) -> StoreResult<()> {
     let expected = Connection::open_in_memory().map_err(reading)?;
-    expected.execute_batch(TABLES).and_then(|()| expected.execute_batch(VIEWS)).map_err(reading)?;
+    expected.execute_batch(KEPT).and_then(|()| make_derived(&expected)).map_err(reading)?;
     if schema_of(&expected)? == schema_of(connection)? {
         return Ok(());
     }
-    Err(StoreError::Broken(
+    Err(foreign_tables())
+}
+
+fn foreign_tables() -> StoreError {
+    StoreError::Broken(
         "the file's tables are not those of a ledger: something was added, changed or removed; \
          undo that, or restore a backup"
             .to_owned(),
-    ))
+    )
 }
 
-fn schema_of(connection: &Connection) -> StoreResult<Vec<(String, Option<String>)>> {
+/// A table, index, view or trigger.
+#[derive(Debug, PartialEq, Eq)]
+struct Object {
+    kind: String,
+    name: String,
+    sql: Option<String>,
+}
+
+fn schema_of(connection: &Connection) -> StoreResult<Vec<Object>> {
     let mut find = connection
         .prepare(
-            "SELECT name, sql FROM sqlite_schema WHERE name NOT IN ('sqlite_stat1', 'sqlite_stat4') ORDER BY name",
+            "SELECT type, name, sql FROM sqlite_schema \
+             WHERE name NOT IN ('sqlite_stat1', 'sqlite_stat4') ORDER BY name",
         )
         .map_err(reading)?;
-    let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(reading)?;
+    let rows = find
+        .query_map([], |row| Ok(Object { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? }))
+        .map_err(reading)?;
     rows.collect::<rusqlite::Result<_>>().map_err(reading)
 }

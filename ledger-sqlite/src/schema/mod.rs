@@ -2,6 +2,7 @@
 
 pub(crate) mod connect;
 pub(crate) mod create;
+pub(crate) mod holds;
 pub(crate) mod kinds;
 pub(crate) mod progress;
 pub(crate) mod registry;

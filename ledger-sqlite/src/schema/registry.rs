@@ -1,7 +1,9 @@
 //! Assets and wallets by code, name and id, and wallets' states as last written.
 
 use hashbrown::HashMap;
-use ledger_core::store::{Record, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow};
+use ledger_core::store::{
+    Record, Reserved, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
+};
 use ledger_core::{Asset, AssetCode, AssetRecord, Status, WalletId, WalletName};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -9,12 +11,14 @@ use crate::base::amount::{ReadAmount, StoredAmount};
 use crate::base::failure::{before_commit, damaged, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
+use crate::schema::holds;
 use crate::schema::progress::Progress;
 
 /// A wallet's id and its line in the journal.
 pub(crate) type Place = (WalletId, u64);
 
-const ACCOUNT: &str = "SELECT asset.code, asset.scale, asset.world, version, posted, held, floor, \
+const ACCOUNT: &str = "SELECT asset.code, asset.scale, asset.world, version, posted, \
+    EXISTS (SELECT 1 FROM hold WHERE hold.wallet = ?1 AND hold.state = 0), floor, \
     ceiling, status, roots \
     FROM wallet_state AS state \
     JOIN wallet ON wallet.id = state.id JOIN asset ON asset.world = wallet.asset \
@@ -49,8 +53,8 @@ fn insert_wallet(
     save(&Account::opened(wallet), connection)
 }
 
-/// Notes what is found by something else than its place: assets and wallets by their names, and how
-/// long keys are remembered.
+/// Notes what is found by something else than its place: assets and wallets by their names, holds, and
+/// how long keys are remembered.
 pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> StoreResult<()> {
     match record {
         Record::Asset(asset) => insert_asset(asset, row, connection),
@@ -62,6 +66,9 @@ pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> St
             insert_wallet(wallet, world, row, connection)
         }
         Record::Retention(_) => Progress::Retention.set(row, connection),
+        Record::Transaction(transaction) => {
+            transaction.hold().map_or(Ok(()), |hold| holds::save(hold, connection))
+        }
         _ => Ok(()),
     }
 }
@@ -150,10 +157,10 @@ pub(crate) fn asset_of(connection: &Connection, wallet: WalletId) -> StoreResult
 pub(crate) fn load(wallet: WalletId, connection: &Connection) -> StoreResult<Option<Account>> {
     let mut find = connection.prepare_cached(ACCOUNT).map_err(reading)?;
     let mut rows = find.query([wallet.raw()]).map_err(reading)?;
-    rows.next().map_err(reading)?.map(|row| account(wallet, row)).transpose()
+    rows.next().map_err(reading)?.map(|row| account(wallet, row, connection)).transpose()
 }
 
-fn account(wallet: WalletId, row: &Row<'_>) -> StoreResult<Account> {
+fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreResult<Account> {
     let broken = |error: rusqlite::Error| match error {
         rusqlite::Error::SqliteFailure(..) => reading(error),
         wrong => damaged(format!("the state of wallet {wallet}: {wrong}")),
@@ -178,7 +185,11 @@ fn account(wallet: WalletId, row: &Row<'_>) -> StoreResult<Account> {
                 .ok_or_else(|| damaged(format!("wallet {wallet} has status {status}")))?,
             version,
             posted: there(4)?,
-            held: there(5)?,
+            reserved: Reserved::by(&if row.get(5).map_err(broken)? {
+                holds::open_of(wallet, connection)?
+            } else {
+                Vec::new()
+            }),
             floor: amount(6)?,
             ceiling: amount(7)?,
         },
@@ -188,19 +199,18 @@ fn account(wallet: WalletId, row: &Row<'_>) -> StoreResult<Account> {
 
 /// Writes a wallet's account down.
 pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()> {
-    let WalletRow { id, status, version, posted, held, floor, ceiling, .. } = account.row;
+    let WalletRow { id, status, version, posted, floor, ceiling, .. } = account.row;
     let roots = account.roots.encode();
     connection
         .prepare_cached(
-            "REPLACE INTO wallet_state (id, version, posted, held, floor, ceiling, status, roots) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "REPLACE INTO wallet_state (id, version, posted, floor, ceiling, status, roots) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .and_then(|mut replace| {
             replace.execute((
                 id.raw(),
                 version,
                 StoredAmount::from(posted),
-                StoredAmount::from(held),
                 floor.map(StoredAmount::from),
                 ceiling.map(StoredAmount::from),
                 status_number(status),

@@ -15,6 +15,16 @@ WITH
                 AND to_wallet IS NOT NULL
         )
         GROUP BY wallet
+    ),
+    reserved AS (
+        SELECT
+            wallet,
+            -- No figure rather than a wrong one where a number is too large for SQL.
+            CASE WHEN count(*) = sum(typeof(remaining) = 'integer') THEN sum(remaining) END AS held
+        FROM hold
+        WHERE state = 0
+            AND expires_at > CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER)
+        GROUP BY wallet
     )
 SELECT
     wallet.id AS wallet,
@@ -23,12 +33,13 @@ SELECT
     asset.code AS asset,
     asset.scale AS scale,
     CASE WHEN tail.version > state.version THEN tail.posted ELSE state.posted END AS posted,
-    state.held AS held,
+    CASE WHEN reserved.wallet IS NULL THEN 0 ELSE reserved.held END AS held,
     CASE WHEN tail.version > state.version THEN tail.version ELSE state.version END AS version
 FROM wallet
 JOIN asset ON asset.world = wallet.asset
 JOIN wallet_state AS state ON state.id = wallet.id
-LEFT JOIN tail ON tail.wallet = wallet.id;
+LEFT JOIN tail ON tail.wallet = wallet.id
+LEFT JOIN reserved ON reserved.wallet = wallet.id;
 
 CREATE VIEW history AS
 SELECT
@@ -69,3 +80,31 @@ FROM journal
 JOIN kind ON kind.number = journal.kind
 LEFT JOIN note ON note.row = journal.row
 WHERE journal.key IS NOT NULL;
+
+CREATE VIEW holds AS
+SELECT
+    hold.id AS id,
+    hold.wallet AS wallet,
+    hold.target AS target,
+    asset.code AS asset,
+    asset.scale AS scale,
+    hold.amount AS amount,
+    hold.tolerance AS tolerance,
+    hold.captured AS captured,
+    CASE WHEN is_live THEN hold.remaining ELSE 0 END AS remaining,
+    strftime('%Y-%m-%dT%H:%M:%fZ', hold.expires_at / 1000.0, 'unixepoch') AS expires_at,
+    CASE
+        WHEN is_live THEN 'open'
+        WHEN hold.state = 1 THEN 'captured'
+        WHEN hold.state = 2 THEN 'released'
+        ELSE 'expired'
+    END AS state
+FROM (
+    SELECT
+        *,
+        state = 0 AND expires_at
+            > CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) AS is_live
+    FROM hold
+) AS hold
+JOIN wallet ON wallet.id = hold.wallet
+JOIN asset ON asset.world = wallet.asset;

@@ -13,6 +13,7 @@ use crate::journal::encode::Encoder;
 use crate::journal::read::{self, Tip};
 use crate::keys::entry::Entry;
 use crate::keys::index::Change;
+use crate::schema::holds;
 use crate::schema::progress::Progress;
 use crate::schema::registry;
 use crate::state::key_entries;
@@ -26,7 +27,7 @@ use crate::store::writer::Writer;
 const KEY_BYTES: u64 = 60;
 /// Bytes that writing a wallet's state down changes: a page, because its neighbours may stay.
 const SAVED_BYTES: u64 = 4_096;
-/// Bytes that opening a wallet changes: a page of each table and index.
+/// Bytes that opening a wallet or changing a hold changes: a page of each table and index.
 const OPENED_BYTES: u64 = 5 * 4_096;
 /// Pages that a commit writes, at least.
 const COMMIT_BYTES: u64 = 2 * 4_096;
@@ -124,7 +125,7 @@ impl SqliteGroup<'_> {
         for &wallet in &wants.wallets {
             match state.account(wallet) {
                 Some(account) => {
-                    rows.insert_wallet(account.row);
+                    rows.insert_wallet(account.row.clone());
                     self.accounts.insert(account.clone());
                 }
                 None => missing.push(wallet),
@@ -133,7 +134,7 @@ impl SqliteGroup<'_> {
         drop(state);
         for wallet in missing {
             if let Some(account) = self.account(wallet)? {
-                rows.insert_wallet(account.row);
+                rows.insert_wallet(account.row.clone());
                 self.accounts.insert(account);
             }
         }
@@ -145,7 +146,7 @@ impl SqliteGroup<'_> {
             let Some(place) = registry::find_name(name, &self.writer.connection)? else { continue };
             let record = self.look().wallet_record(place)?;
             let account = self.account(record.id)?.ok_or_else(|| damaged("a name of no wallet"))?;
-            rows.insert_wallet(account.row);
+            rows.insert_wallet(account.row.clone());
             rows.insert_name(record);
             self.accounts.insert(account);
         }
@@ -172,7 +173,7 @@ impl SqliteGroup<'_> {
                 retention = Some(*record);
             }
             let row = encoder.next_row();
-            opened += u64::from(matches!(record, Record::Wallet(_) | Record::Asset(_)));
+            opened += u64::from(is_registered(record));
             registry::register(record, row, connection)?;
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
@@ -248,6 +249,15 @@ impl SqliteGroup<'_> {
     }
 }
 
+/// Whether a record has rows in derived tables of its own.
+fn is_registered(record: &Record) -> bool {
+    match record {
+        Record::Wallet(_) | Record::Asset(_) => true,
+        Record::Transaction(transaction) => transaction.hold().is_some(),
+        _ => false,
+    }
+}
+
 fn check_order(records: &[Record], last: Stamp) -> StoreResult<()> {
     let stamps = records.iter().map(Record::stamp);
     if std::iter::once(last).chain(stamps).is_sorted_by(|earlier, later| earlier < later) {
@@ -269,6 +279,11 @@ impl Group for SqliteGroup<'_> {
         for key in suspects {
             if let Some(answer) = look.answer(key)? {
                 rows.insert_answer(key.clone(), answer);
+            }
+        }
+        for &hold in &wants.holds {
+            if let Some(hold) = holds::find(hold, &self.writer.connection)? {
+                rows.insert_hold(hold);
             }
         }
         for &code in &wants.assets {

@@ -5,10 +5,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use ledger_core::store::{
-    Position, Record, Span, Stamp, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
+    HoldFilter, Position, Record, Span, Stamp, StoreError, StoreResult, WalletFilter, WalletRecord,
+    WalletRow,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Key, Order, TransactionId, Wallet, WalletId, WalletName,
+    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, TransactionId, Wallet,
+    WalletId, WalletName,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -21,7 +23,7 @@ use crate::journal::history::History;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded, Rows};
 use crate::schema::connect::in_snapshot;
-use crate::schema::{connect, registry};
+use crate::schema::{connect, holds, registry};
 use crate::store::SqliteStore;
 
 /// Read connections that are not in use; more are opened as more threads look at once.
@@ -109,7 +111,7 @@ impl SqliteStore {
     pub(super) fn find_row(&self, wallet: WalletId) -> StoreResult<Option<WalletRow>> {
         if self.settings.exclusive {
             self.health.check()?;
-            let row = self.state.read().account(wallet).map(|account| account.row);
+            let row = self.state.read().account(wallet).map(|account| account.row.clone());
             if row.is_some() {
                 self.health.check()?;
                 return Ok(row);
@@ -121,7 +123,7 @@ impl SqliteStore {
     /// None if memory lacks one of them.
     fn rows_in_memory(&self, wallets: &[WalletId]) -> Option<Vec<Option<WalletRow>>> {
         let state = self.state.read();
-        wallets.iter().map(|&wallet| state.account(wallet).map(|it| Some(it.row))).collect()
+        wallets.iter().map(|&wallet| state.account(wallet).map(|it| Some(it.row.clone()))).collect()
     }
 
     /// Loads what memory lacks. Nobody publishes meanwhile, and what was committed and is not
@@ -141,7 +143,7 @@ impl SqliteStore {
                 {
                     state.accounts.insert(account);
                 }
-                rows.push(state.account(wallet).map(|account| account.row));
+                rows.push(state.account(wallet).map(|account| account.row.clone()));
             }
             Ok(rows)
         })
@@ -285,6 +287,14 @@ impl<'a> Look<'a> {
             Ok(Wallet::new(&*self.wallet_record(place)?, &row))
         });
         wallets.collect()
+    }
+
+    pub(super) fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>> {
+        holds::find(hold, self.connection)
+    }
+
+    pub(super) fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
+        holds::list(filter, self.connection)
     }
 
     pub(super) fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {

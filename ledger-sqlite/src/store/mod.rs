@@ -13,10 +13,12 @@ mod writer;
 
 use std::sync::Arc;
 
-use ledger_core::store::{Group, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow};
+use ledger_core::store::{
+    Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow,
+};
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Key, Order, RetentionRecord, TransactionId, Wallet,
-    WalletId, WalletName,
+    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, RetentionRecord,
+    TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -105,6 +107,19 @@ impl Store for SqliteStore {
 
     fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {
         self.look(|look| look.find(id))
+    }
+
+    fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>> {
+        self.look(|look| look.hold(hold))
+    }
+
+    fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
+        self.look(|look| look.holds(filter))
+    }
+
+    fn last(&self) -> StoreResult<Option<Stamp>> {
+        self.health.check()?;
+        Ok(Some(self.state.read().tip.id))
     }
 
     fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {

@@ -23,6 +23,7 @@ use crate::state::State;
 use crate::store::SqliteStore;
 use crate::store::health::Health;
 use crate::store::look::Readers;
+use crate::store::whole::bring_forward;
 use crate::store::writer::Writer;
 
 /// How a store is opened.
@@ -63,8 +64,14 @@ impl SqliteStore {
         }
         let turn = turns.take()?;
         let mut opening = registry::begin()?;
-        let mut connection = connect::writer(place.path(), settings.durability, settings.wait)?;
+        let connect = || connect::writer(place.path(), settings.durability, settings.wait);
+        let mut connection = connect()?;
         check_writable(&connection)?;
+        if create::recognize(&connection)? == Content::Earlier {
+            drop(connection);
+            bring_forward(&place, &settings)?;
+            connection = connect()?;
+        }
         prepare(&mut connection)?;
         let anchor = opening.anchor(&place)?;
         let writer = Writer::on(connection, &place, &settings)?;

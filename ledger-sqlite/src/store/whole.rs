@@ -1,5 +1,6 @@
 //! What is done to the file as a whole while it is open.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use ledger_core::store::{StoreError, StoreResult};
@@ -113,10 +114,24 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     connection.execute_batch("COMMIT").map_err(before_commit)
 }
 
+/// Brings the file of an earlier schema forward: the journal stays, and all that is derived from it is
+/// made again. Nobody else may have it open: they would go on writing as they know it.
+pub(crate) fn bring_forward(place: &Place, settings: &Settings) -> StoreResult<()> {
+    let connection = connect::alone(place.path(), settings.wait)?;
+    connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    create::replace_derived(&connection)?;
+    rebuild(&connection, settings.recent_keys, &mut |_| ControlFlow::Continue(()))?;
+    connection.execute_batch("COMMIT").map_err(before_commit)
+}
+
 fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
     match create::recognize(connection)? {
         Content::Ledger => Ok(()),
         Content::Nothing => Err(StoreError::Broken(format!("{} is empty", path.display()))),
+        Content::Earlier => Err(StoreError::Broken(format!(
+            "{} has an earlier schema; open the ledger once to bring it forward",
+            path.display()
+        ))),
     }
 }
 

@@ -6,8 +6,11 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ledger_core::{Asset, Command, Key, Ledger, Money, Receipt, Result, Wallet, WalletSpec};
+use ledger_core::{
+    Asset, CaptureSpec, Command, HoldSpec, Key, Ledger, Money, Receipt, Result, Wallet, WalletSpec,
+};
 use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -128,7 +131,29 @@ impl Shop {
         let wei = self.ledger.define_asset(Asset::new("WEI", 18).unwrap()).unwrap();
         let whale = self.ledger.open_wallet(WalletSpec::new("whale", wei).unwrap()).unwrap();
         self.ledger.deposit(&whale, wei.money("123456789012345.6").unwrap(), "wide").unwrap();
+        self.hold_some(&whale);
         self.ledger.freeze(&self.bob, "freeze").unwrap();
         self.pay("1", "frozen").unwrap_err();
+    }
+
+    /// Holds in every state but expired: 22 WEI stay reserved for a year, wide and narrow.
+    fn hold_some(&self, whale: &Wallet) {
+        let wei = |amount: &str| whale.asset.money(amount).unwrap();
+        let krill = WalletSpec::new("krill", whale.asset).unwrap();
+        let krill = self.ledger.open_wallet(krill).unwrap();
+        let hold = |amount: &str, key: &str| {
+            let year = Duration::from_hours(365 * 24);
+            let spec = HoldSpec::new(whale, &krill, wei(amount), year).tolerance(wei("0.5"));
+            self.ledger.hold(spec, key).unwrap()
+        };
+        let [open, part, captured, released] =
+            [("20", "open"), ("12345678901.5", "part"), ("1", "whole"), ("1", "back")]
+                .map(|(amount, key)| hold(amount, key));
+        let some = CaptureSpec::of(&part).amount(wei("12345678899.5"));
+        self.ledger.capture(some, "part of it").unwrap();
+        let more = CaptureSpec::of(&captured).amount(wei("1.25"));
+        self.ledger.capture(more, "all of it and more").unwrap();
+        self.ledger.release(&released, "release").unwrap();
+        self.ledger.extend(&open, Duration::from_hours(366 * 24), "extend").unwrap();
     }
 }
