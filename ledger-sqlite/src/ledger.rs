@@ -131,7 +131,19 @@ impl SqliteLedger {
     /// answered is safe without it; dropping the ledger does the same and keeps silent if it fails.
     ///
     /// Clones of the ledger keep the file open until they are dropped as well.
-    pub fn close(self) -> Result<()> {
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_core::{Asset, WalletSpec};
+    /// # use ledger_sqlite::SqliteLedger;
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let old = ledger.open_wallet(WalletSpec::new("old", Asset::iso("USD")?)?)?;
+    /// ledger.close(&old, "closing:1")?; // a wallet
+    /// ledger.close_file()?;
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn close_file(self) -> Result<()> {
         Ok(self.store.settle()?)
     }
 

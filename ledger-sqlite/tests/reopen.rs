@@ -152,8 +152,8 @@ fn closing_writes_down_what_is_behind_and_leaves_clones_in_use() {
     shop.do_business();
     let clone = ledger.clone();
     assert!(ledger.file_stats().unwrap().lines_behind > 0);
-    ledger.close().unwrap();
+    ledger.close_file().unwrap();
     assert_eq!(clone.file_stats().unwrap().lines_behind, 0);
     assert!(!shop.fund("1", "after").replayed);
-    clone.close().unwrap();
+    clone.close_file().unwrap();
 }

@@ -15,7 +15,8 @@ mod linux {
     use std::io;
 
     use ledger_core::store::StoreError;
-    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::errno::Errno;
+    use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
     use nix::libc;
 
     use super::{Place, StoreResult};
@@ -38,7 +39,9 @@ mod linux {
         /// not, before.
         pub(crate) fn hold(place: &Place) -> StoreResult<Self> {
             let held = || -> io::Result<Self> {
-                let open = |path| OpenOptions::new().read(true).open(path).map(LockedFile::new);
+                let open = |path| {
+                    OpenOptions::new().read(true).write(true).open(path).map(LockedFile::new)
+                };
                 let anchor = Self {
                     database: open(place.path().to_owned())?,
                     memory: open(place.beside("-shm"))?,
@@ -53,6 +56,17 @@ mod linux {
                     place.path().display()
                 ))
             })
+        }
+
+        /// Sees to it that the shared memory has so many bytes, and that they have their place on the
+        /// disk. What is in it stays as it is.
+        pub(crate) fn make_room(&self, bytes: u64) -> io::Result<()> {
+            let bytes = i64::try_from(bytes).map_err(io::Error::other)?;
+            match fallocate(&*self.memory, FallocateFlags::empty(), 0, bytes) {
+                // Where it is not to be had, the commit will tell.
+                Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
         }
 
         /// Lets go of the locks, so that the last connection can find itself alone when it closes.
@@ -90,6 +104,10 @@ mod none {
     impl Anchor {
         pub(crate) fn hold(_: &Place) -> StoreResult<Self> {
             Ok(Self)
+        }
+
+        pub(crate) fn make_room(&self, _: u64) -> std::io::Result<()> {
+            Ok(())
         }
 
         pub(crate) fn release(&self) {}

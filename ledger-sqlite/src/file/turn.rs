@@ -28,6 +28,9 @@ pub(crate) struct Turns {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> StoreError {
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return StoreError::Full("the disk is full; make room and try again".to_owned());
+    }
     StoreError::Broken(format!(
         "the lock file {} can't be used ({error}); check its permissions and those of its folder",
         path.display()

@@ -303,14 +303,13 @@ fn place(run: u64, number: usize) -> u64 {
     (run << 32) + number as u64
 }
 
-/// Removes at most `limit` chunks of a run, the last ones first; says whether none is left.
-pub(crate) fn remove_chunks(run: u64, limit: usize, connection: &Connection) -> StoreResult<bool> {
-    let removed = connection
+/// Removes at most `limit` chunks of a run, the last ones first; says how many.
+pub(crate) fn remove_chunks(run: u64, limit: usize, connection: &Connection) -> StoreResult<usize> {
+    connection
         .prepare_cached(
             "DELETE FROM key_chunk WHERE place IN (SELECT place FROM key_chunk \
              WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT ?3)",
         )
         .and_then(|mut delete| delete.execute((place(run, 0), place(run + 1, 0) - 1, limit)))
-        .map_err(before_commit)?;
-    Ok(removed < limit)
+        .map_err(before_commit)
 }

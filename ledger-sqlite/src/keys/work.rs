@@ -77,7 +77,7 @@ impl KeyWork {
             if self.merges.is_empty() {
                 forget(&mut change, forgotten, connection)?;
             } else {
-                self.merge(budget, &mut change, connection)?;
+                self.merge(budget, forgotten, &mut change, connection)?;
             }
         }
         Ok(Some(change).filter(|change| change.generation != index.generation()))
@@ -87,6 +87,7 @@ impl KeyWork {
     fn merge(
         &mut self,
         mut budget: usize,
+        forgotten: u64,
         change: &mut Change,
         connection: &Connection,
     ) -> StoreResult<()> {
@@ -96,6 +97,8 @@ impl KeyWork {
             }
             let merge = self.merges.remove(0);
             finish(merge, change, connection)?;
+            // Others may be due by now.
+            self.take_up(change, forgotten, connection)?;
         }
         Ok(())
     }
@@ -248,12 +251,15 @@ fn forget(change: &mut Change, forgotten: u64, connection: &Connection) -> Store
 }
 
 /// Gives back the room of runs that were merged, a piece at a time.
-fn remove_old(chunks: usize, connection: &Connection) -> StoreResult<()> {
+fn remove_old(mut chunks: usize, connection: &Connection) -> StoreResult<()> {
     let rows = RunRow::list(connection)?;
-    if let Some(old) = rows.iter().find(|row| row.state == RunState::ToBeRemoved)
-        && remove_chunks(old.run, chunks, connection)?
-    {
+    for old in rows.iter().filter(|row| row.state == RunState::ToBeRemoved) {
+        let removed = remove_chunks(old.run, chunks, connection)?;
+        if removed == chunks {
+            break;
+        }
         old.remove(connection)?;
+        chunks -= removed;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Checkpoints: moving what was committed from the write-ahead log into the database. They are ours,
 //! not SQLite's automatic ones, because the errors of those reach nobody.
 
+use std::time::Duration;
+
 use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 
@@ -11,9 +13,16 @@ use crate::store::room::FRAME_BYTES;
 /// overwriting is faster than growing.
 pub(crate) const BYTES: u64 = 16 * 1024 * 1024;
 
+/// Bytes of the log at which readers are waited for, so that it can be used again from its beginning.
+/// Else many short reads, of which one is always under way, keep it growing as one long one would.
+pub(crate) const LOG_BYTES_PATIENT: u64 = 64 * 1024 * 1024;
+/// How long they are waited for after each checkpoint, for each such piece of the log: the longer the log
+/// has become, the longer must be what keeps it.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Bytes of the log at which no more is written until a reader that keeps it from being used again
 /// is done.
 pub(crate) const LOG_BYTES_MAX: u64 = 1 << 30;
+
 /// What came of a checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checkpoint {
@@ -21,26 +30,33 @@ pub(crate) struct Checkpoint {
     pub(crate) busy: bool,
     /// Pages in the log.
     pub(crate) log: i64,
-    /// Pages of them that are in the database now.
-    pub(crate) moved: i64,
 }
 
 impl Checkpoint {
-    /// Whether the next commit begins the log anew.
-    pub(crate) fn is_complete(self) -> bool {
-        !self.busy && self.log == self.moved
-    }
-
-    /// Bytes of the log that can't be used again yet.
+    /// Bytes of the log that are in use.
     pub(crate) fn log_bytes(self) -> u64 {
-        let kept = if self.is_complete() { 0 } else { self.log };
-        u64::try_from(kept).unwrap_or(0) * FRAME_BYTES
+        u64::try_from(self.log).unwrap_or(0) * FRAME_BYTES
     }
 }
 
 /// Moves what can be moved without waiting for anyone.
 pub(crate) fn passive(connection: &Connection) -> StoreResult<Checkpoint> {
     run(connection, "PASSIVE")
+}
+
+/// Moves everything, waits a moment for those who still read from the log, and says whether the next
+/// commit begins it anew.
+pub(crate) fn restart(
+    connection: &Connection,
+    log_bytes: u64,
+    usual_wait: Duration,
+) -> StoreResult<bool> {
+    let pieces = u32::try_from(log_bytes / LOG_BYTES_PATIENT).unwrap_or(u32::MAX).max(1);
+    let wait = PATIENCE.saturating_mul(pieces).min(usual_wait);
+    connection.busy_timeout(wait).map_err(before_commit)?;
+    let done = run(connection, "RESTART");
+    connection.busy_timeout(usual_wait).map_err(before_commit)?;
+    Ok(!done?.busy)
 }
 
 /// Moves nothing, and says how long the log is.
@@ -58,7 +74,7 @@ fn run(connection: &Connection, mode: &str) -> StoreResult<Checkpoint> {
     let result = connection.prepare_cached(&sql).and_then(|mut checkpoint| {
         checkpoint.query_row([], |row| {
             let busy: i64 = row.get(0)?;
-            Ok(Checkpoint { busy: busy != 0, log: row.get(1)?, moved: row.get(2)? })
+            Ok(Checkpoint { busy: busy != 0, log: row.get(1)? })
         })
     });
     result.map_err(before_commit)

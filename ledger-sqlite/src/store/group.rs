@@ -193,7 +193,7 @@ impl SqliteGroup<'_> {
         let flushed = if change.is_some() { KEY_BYTES * state.keys.recent() as u64 } else { 0 };
         let work = 2 * (bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened);
         writer.since_checkpoint += work.max(COMMIT_BYTES);
-        writer.room.make(work + SAVED_BYTES * swept as u64)?;
+        writer.room.make(work + SAVED_BYTES * swept as u64, self.store.anchor.as_deref())?;
         Ok(Committed { accounts, keys, retention, tip, saved, change })
     }
 
@@ -212,9 +212,14 @@ impl SqliteGroup<'_> {
             let mut sweep = Sweep::over(&state.accounts, state.saved, state.tip.row);
             sweep.finish(&state.accounts, &self.writer.connection)?
         };
-        self.commit_transaction()?;
+        self.commit_or_doubt()?;
         self.store.state.write().saved = saved;
-        self.writer.checkpoint()
+        self.checkpoint()
+    }
+
+    /// Whether closing has nothing to write down.
+    pub(super) fn is_settled(&self) -> bool {
+        self.store.state.read().saved == self.tip.row && self.writer.since_checkpoint == 0
     }
 
     fn publish(&self, committed: Committed) {
@@ -234,10 +239,14 @@ impl SqliteGroup<'_> {
 
     /// What was committed is durable already, so a failure here is none of the group's.
     fn checkpoint_if_due(&mut self) {
-        if self.writer.since_checkpoint < BYTES {
-            return;
+        if self.writer.since_checkpoint >= BYTES {
+            let _none_of_its = self.checkpoint();
         }
-        match self.writer.checkpoint() {
+    }
+
+    fn checkpoint(&mut self) -> StoreResult<()> {
+        let done = self.writer.checkpoint();
+        match &done {
             // Without room everything stays in the log, which grows until there is, or is too long.
             Ok(()) | Err(StoreError::Full(_) | StoreError::Busy(_)) => {}
             // Its pages may be half on the disk: everything is opened anew before it goes on.
@@ -246,6 +255,18 @@ impl SqliteGroup<'_> {
                 self.store.health.ail(StoreError::InDoubt(problem));
             }
         }
+        done
+    }
+
+    /// Commits. From here on nobody knows, until the commit has returned; a panic counts as doubt.
+    fn commit_or_doubt(&mut self) -> StoreResult<()> {
+        let doubt = Doubt(self.store);
+        let done = self.commit_transaction();
+        std::mem::forget(doubt);
+        done.map_err(|error| {
+            self.store.health.ail(error.clone());
+            in_doubt(error)
+        })
     }
 }
 
@@ -307,14 +328,7 @@ impl Group for SqliteGroup<'_> {
                 return Err(error);
             }
         };
-        // From here on nobody knows, until the commit has returned. A panic counts as doubt.
-        let doubt = Doubt(self.store);
-        let done = self.commit_transaction();
-        std::mem::forget(doubt);
-        if let Err(error) = done {
-            self.store.health.ail(error.clone());
-            return Err(in_doubt(error));
-        }
+        self.commit_or_doubt()?;
         self.publish(committed);
         self.checkpoint_if_due();
         Ok(())

@@ -91,7 +91,8 @@ impl SqliteStore {
 
     /// Writes down what is behind, so that the next opening is quick.
     pub(crate) fn settle(&self) -> StoreResult<()> {
-        self.begin_group()?.settle()
+        let group = self.begin_group()?;
+        if group.is_settled() { Ok(()) } else { group.settle() }
     }
 }
 

@@ -158,7 +158,7 @@ mod tests {
         }
         let error = shop.ledger.deposit(&shop.alice, shop.alice.asset.minor(1), "a").unwrap_err();
         assert_eq!(error.class(), ledger_core::Class::Transient);
-        assert!(error.to_string().contains("end long reads"), "{error}");
+        assert!(error.to_string().contains("readers keep it"), "{error}");
         assert_eq!(posted(&shop), 2);
         reader.execute_batch("COMMIT").unwrap();
         assert_eq!(deposit(&shop, "a"), Ok(false));

@@ -10,6 +10,7 @@ use std::io;
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
+use crate::file::anchor::Anchor;
 use crate::file::forked::Own;
 use crate::file::place::Place;
 use crate::store::checkpoint;
@@ -22,6 +23,12 @@ const GROWTH_BYTES: u64 = 256 * 1024;
 /// Pages that any commit may write besides those of its lines: the upper ones of each table.
 const PAGES_MIN: u64 = 24;
 
+/// Bytes of a region of the log's index, how many pages it has room for, and for how many fewer the first
+/// has.
+const INDEX_BYTES: u64 = 32 * 1024;
+const INDEX_PAGES: u64 = 4_096;
+const INDEX_HEADER_PAGES: u64 = 34;
+
 /// What is known of the log's length.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -29,22 +36,19 @@ pub(crate) struct Room {
     bytes: u64,
     /// At most so many pages are in use; none if that is not known.
     used: Option<u64>,
+    /// The index has room for so many.
+    indexed: u64,
 }
 
 impl Room {
     pub(crate) fn open(place: &Place) -> StoreResult<Self> {
         let log = OpenOptions::new().write(true).open(place.beside("-wal")).map_err(failed)?;
-        Ok(Self { log: Own::new(log), bytes: 0, used: None })
+        Ok(Self { log: Own::new(log), bytes: 0, used: None, indexed: 0 })
     }
 
     /// How much is in use is not known any more.
     pub(crate) fn forget(&mut self) {
         self.used = None;
-    }
-
-    /// All of the log is in the database, and the next commit begins it anew.
-    pub(crate) fn restart(&mut self) {
-        self.used = Some(0);
     }
 
     /// Finds out how much is in use, unless it is known to be little enough. Only possible outside of
@@ -58,14 +62,21 @@ impl Room {
         Ok(())
     }
 
-    /// Makes room for a commit of so many bytes, and counts them as used.
-    pub(crate) fn make(&mut self, bytes: u64) -> StoreResult<()> {
+    /// Makes room for a commit of so many bytes, also in the log's index, and counts them as used.
+    pub(crate) fn make(&mut self, bytes: u64, anchor: Option<&Anchor>) -> StoreResult<()> {
         let pages = PAGES_MIN + bytes.div_ceil(4_096);
         let used = self.used.unwrap_or(0) + pages;
         if self.lacks(used) {
             let wanted = HEADER_BYTES + used * FRAME_BYTES;
             let wanted = wanted.next_multiple_of(GROWTH_BYTES);
             self.grow(wanted).map_err(failed)?;
+        }
+        if used > self.indexed
+            && let Some(anchor) = anchor
+        {
+            let regions = (used + INDEX_HEADER_PAGES).div_ceil(INDEX_PAGES);
+            anchor.make_room(regions * INDEX_BYTES).map_err(failed)?;
+            self.indexed = regions * INDEX_PAGES - INDEX_HEADER_PAGES;
         }
         self.used = Some(used);
         Ok(())

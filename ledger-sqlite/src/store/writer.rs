@@ -1,5 +1,7 @@
 //! What only the writer needs.
 
+use std::time::Duration;
+
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
@@ -9,7 +11,7 @@ use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::keys::work::KeyWork;
 use crate::schema::connect;
-use crate::store::checkpoint::{self, LOG_BYTES_MAX};
+use crate::store::checkpoint::{self, LOG_BYTES_MAX, LOG_BYTES_PATIENT};
 use crate::store::open::Settings;
 use crate::store::room::Room;
 use crate::store::sweep::Sweep;
@@ -22,10 +24,11 @@ pub(crate) struct Writer {
     pub(crate) sweep: Sweep,
     /// Bytes appended since the last checkpoint, about.
     pub(crate) since_checkpoint: u64,
-    /// Bytes of the log that the last checkpoint could not free for use.
+    /// Bytes of the log at the last checkpoint.
     pub(crate) log_bytes: u64,
     /// How many there may be.
     pub(crate) log_bytes_max: u64,
+    wait: Duration,
 }
 
 impl Writer {
@@ -50,6 +53,7 @@ impl Writer {
             since_checkpoint: 0,
             log_bytes: 0,
             log_bytes_max: LOG_BYTES_MAX,
+            wait: settings.wait,
         })
     }
 
@@ -60,24 +64,23 @@ impl Writer {
         }
     }
 
-    /// Moves what was committed into the database, and notes what is left.
+    /// Moves what was committed into the database, and notes how long the log is. It may be used again
+    /// from its beginning only if nobody reads from it, which the next look will tell.
     pub(crate) fn checkpoint(&mut self) -> StoreResult<()> {
         let written = std::mem::take(&mut self.since_checkpoint);
-        match checkpoint::passive(&self.connection) {
-            Ok(done) => {
-                self.log_bytes = done.log_bytes();
-                if done.is_complete() {
-                    self.room.restart();
-                } else {
-                    self.room.forget();
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.log_bytes += written;
-                Err(error)
-            }
+        self.room.forget();
+        let done = checkpoint::passive(&self.connection);
+        self.log_bytes = match &done {
+            Ok(done) => done.log_bytes(),
+            Err(_) => self.log_bytes + written,
+        };
+        done?;
+        if self.log_bytes > LOG_BYTES_PATIENT.min(self.log_bytes_max)
+            && checkpoint::restart(&self.connection, self.log_bytes, self.wait)?
+        {
+            self.log_bytes = 0;
         }
+        Ok(())
     }
 
     /// Finds out how much of the log is in use, as far as it must be known.
@@ -94,8 +97,8 @@ impl Writer {
             return Ok(());
         }
         Err(StoreError::Busy(format!(
-            "the write-ahead log has {} MiB, and a reader keeps it from being used again; end long \
-             reads of the file, then try again",
+            "the write-ahead log has {} MiB, and readers keep it from being used again; let those that \
+             read the file now come to their end, then try again",
             self.log_bytes >> 20
         )))
     }
