@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire"
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal"
 KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 
@@ -76,9 +76,17 @@ def hold(wallet, target, amount, tolerance, ms):
     return request("hold", body)
 
 
+def some_money(amount):
+    return b"\x01" + money(*amount) if amount else b"\x00"
+
+
 def capture(number, amount, release_rest):
-    some = b"\x01" + money(*amount) if amount else b"\x00"
-    return request("capture", u64(number) + some + bytes([release_rest]))
+    return request("capture", u64(number) + some_money(amount) + bytes([release_rest]))
+
+
+def reversal(number, posting=None, amount=None):
+    which = b"\x00" if posting is None else b"\x01" + u64(posting)
+    return request("reversal", u64(number) + which + some_money(amount))
 
 
 def on_hold(kind, number, extra=b""):
@@ -132,6 +140,8 @@ VECTORS = [
     ("release of it", on_hold("release", HOLD)),
     ("its extension by a day", on_hold("extend", HOLD, u64(86_400_000))),
     ("its expiry", on_hold("expire", HOLD)),
+    ("reversal of transaction 1280", reversal(1280)),
+    ("reversal of 5.00 USD of its posting 0", reversal(1280, 0, (500, 2, "USD"))),
     ("the deposit under key a, in a batch with the transfer under key b", within(BATCH, DEPOSIT)),
     ("the transfer under key b, in the same batch", within(BATCH, TRANSFER)),
 ]

@@ -61,6 +61,7 @@ pub use model::leg::Leg;
 pub use model::record::{AssetRecord, AssetSpec, Refusal, RefusedItem};
 pub use model::rejection::Rejection;
 pub use model::retention::{KeyRetention, RetentionRecord};
+pub use model::reversal::{Reversal, ReversalSpec, Reverses};
 pub use model::transaction::{Change, Kind, Posting, Postings, Receipt, StatusChange, Transaction};
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use money::amount::Amount;

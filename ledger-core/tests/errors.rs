@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ledger_core::store::StoreError;
 use ledger_core::{
-    Actor, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec, Ledger,
-    Leg, MemoryStore, Metadata, Result, WalletId, WalletSpec,
+    Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
+    Ledger, Leg, MemoryStore, Metadata, Result, ReversalSpec, TransactionId, WalletId, WalletSpec,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -40,6 +40,7 @@ fn invalid(shop: &Shop) -> Vec<Error> {
         err(WalletSpec::new("carol", usd).unwrap().owner("")),
         err(WalletSpec::new("carol", usd).unwrap().floor(dollar)),
         err(shop.ledger.hold(hold_spec(shop, Duration::ZERO), "k")),
+        err(shop.ledger.reverse(ReversalSpec::of(first(shop)).posting(1), "k")),
         err(Metadata::from_json("[]")),
         err(Actor::new("")),
         err(shop.ledger.post(Vec::<Leg>::new(), "k")),
@@ -53,6 +54,32 @@ fn invalid(shop: &Shop) -> Vec<Error> {
 
 fn hold_spec(shop: &Shop, expires_in: Duration) -> HoldSpec {
     HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), expires_in)
+}
+
+/// The transaction that funded the shop.
+fn first(shop: &Shop) -> TransactionId {
+    shop.ledger
+        .transaction_by_key("fund")
+        .unwrap()
+        .and_then(|answer| match answer {
+            Answer::Done(transaction) => Some(transaction.id),
+            Answer::Refused { .. } => None,
+        })
+        .unwrap()
+}
+
+/// Errors that depend on what was reversed.
+fn reversed(shop: &Shop) -> Vec<Error> {
+    let (ledger, dollar) = (&shop.ledger, shop.usd.money("1").unwrap());
+    let small = shop.pay("0.50", "small").unwrap().id;
+    let reversal = ledger.reverse(shop.pay("1", "whole").unwrap().id, "undo").unwrap();
+    let whole = reversal.reverses().unwrap().transaction;
+    vec![
+        err(ledger.reverse(TransactionId::from_raw(7).unwrap(), "r")),
+        err(ledger.reverse(reversal.id, "r")),
+        err(ledger.reverse(whole, "undo again")),
+        err(ledger.reverse(ReversalSpec::of(small).amount(dollar), "too much")),
+    ]
 }
 
 /// Errors that depend on what became of holds.
@@ -109,7 +136,7 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
         err(ledger.deposit(&shop.bob, dollar, "o")),
     ];
-    [answers, held(&Shop::new())].concat()
+    [answers, held(&Shop::new()), reversed(&Shop::new())].concat()
 }
 
 /// Errors of the store, the clock, and the way to them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ledger_core::{
     Asset, CaptureSpec, Clock, Command, Fingerprint, HoldId, HoldSpec, Ledger, Leg, ManualClock,
-    MemoryStore, Metadata, Timestamp, Wallet, WalletSpec,
+    MemoryStore, Metadata, ReversalSpec, Timestamp, TransactionId, Wallet, WalletSpec,
 };
 
 const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
@@ -104,20 +104,25 @@ fn shop_with_hold() -> (Shop, Arc<ManualClock>) {
 }
 
 #[test]
-fn what_is_done_with_holds_has_the_documented_fingerprints() {
+fn what_is_done_later_has_the_documented_fingerprints() {
     let hold = HoldId::from_raw(1536).unwrap();
     let (key, day) = (|| "act".parse().unwrap(), Duration::from_hours(24));
     let six = Asset::iso("USD").unwrap().money("6").unwrap();
     let part = CaptureSpec::of(hold).amount(six).release_rest();
+    let fund = TransactionId::from_raw(1280).unwrap();
+    let five = Asset::iso("USD").unwrap().money("5").unwrap();
+    let some = ReversalSpec::of(fund).posting(0).amount(five);
     for (what, command) in [
         ("capture of hold 1536", Command::capture(key(), hold)),
         ("capture of 6.00 USD of it, the rest released", Command::capture(key(), part)),
         ("release of it", Command::release(key(), hold)),
         ("its extension by a day", Command::extend(key(), hold, day)),
         ("its expiry", Command::expire(key(), hold)),
+        ("reversal of transaction 1280", Command::reverse(key(), fund)),
+        ("reversal of 5.00 USD of its posting 0", Command::reverse(key(), some)),
     ] {
         let (shop, clock) = shop_with_hold();
-        if what == "its expiry" {
+        if what == "its expiry" || what == "reversal of transaction 1280" {
             clock.advance(day);
         }
         let receipt = shop.ledger.submit(command).unwrap();

@@ -23,6 +23,8 @@ pub enum Field {
     Limit,
     /// How long a hold lasts, or how much more of it may be captured.
     Hold,
+    /// Which part of a transaction is to be reversed.
+    Reversal,
     /// The metadata.
     Metadata,
     /// Who, from where or why.

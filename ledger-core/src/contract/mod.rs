@@ -24,6 +24,7 @@ pub mod money;
 pub mod raw;
 pub mod reads;
 pub mod registration;
+pub mod reversals;
 mod shop;
 pub mod threads;
 
@@ -106,6 +107,14 @@ cases! { $
         the_way_back_from_an_empty_page_skips_nothing,
         the_balance_at_a_time_is_what_was_posted_by_then,
         several_balances_are_of_one_moment;
+    reversals:
+        a_reversal_moves_everything_back_and_links_both_ways,
+        parts_never_add_up_to_more_than_the_original,
+        several_postings_are_moved_back_from_the_last,
+        what_can_not_be_reversed_is_refused,
+        deposits_and_captures_are_reversed_as_well,
+        a_batch_that_fails_reverses_nothing,
+        many_threads_reverse_no_more_than_there_was;
     raw:
         a_dropped_group_leaves_nothing,
         one_lane_has_one_open_group,

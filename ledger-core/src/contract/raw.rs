@@ -186,6 +186,7 @@ pub fn a_group_loads_what_it_wants_and_nothing_else(store: Arc<dyn Store>) {
         wallets: vec![stranger, shop.alice.id],
         keys: vec![&known, &unknown, &known],
         holds: Vec::new(),
+        reversed: Vec::new(),
         names: vec![&shop.bob.name],
         assets: vec![shop.usd.code(), crate::AssetCode::new("NONE").unwrap()],
     };

@@ -82,6 +82,8 @@ kinds! {
     InvalidLimit "invalid_limit" Rejected,
     /// A hold's duration or tolerance can't be accepted.
     InvalidHold "invalid_hold" Rejected,
+    /// A reversal names a posting that is not there, or none where it must.
+    InvalidReversal "invalid_reversal" Rejected,
     /// The metadata is not a JSON object within the limits.
     InvalidMetadata "invalid_metadata" Rejected,
     /// The actor can't be accepted.
@@ -104,6 +106,10 @@ kinds! {
     UnknownAsset "unknown_asset" Rejected,
     /// No hold has this id.
     UnknownHold "unknown_hold" Rejected,
+    /// No transaction has this id.
+    UnknownTransaction "unknown_transaction" Rejected,
+    /// The transaction moved nothing that could be moved back, or is a reversal itself.
+    NotReversible "not_reversible" Rejected,
     /// The amount is not in the wallet's asset.
     AssetMismatch "asset_mismatch" Rejected,
     /// The asset is defined in another way.
@@ -136,6 +142,10 @@ kinds! {
     HoldNotExtended "hold_not_extended" Rejected,
     /// More would be captured than was held, tolerance included.
     CaptureTooLarge "capture_too_large" Rejected,
+    /// All that is asked for was moved back already.
+    AlreadyReversed "already_reversed" Rejected,
+    /// More would be moved back than was moved.
+    ReversalTooLarge "reversal_too_large" Rejected,
     /// The wallet would hold more than it may.
     CeilingExceeded "ceiling_exceeded" Rejected,
     /// The wallet would hold more than a number can say.

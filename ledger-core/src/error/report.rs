@@ -141,6 +141,10 @@ fn kind_of_rejection(rejection: &Rejection) -> ErrorKind {
         Rejection::HoldNotDue { .. } => ErrorKind::HoldNotDue,
         Rejection::HoldNotExtended { .. } => ErrorKind::HoldNotExtended,
         Rejection::CaptureTooLarge { .. } => ErrorKind::CaptureTooLarge,
+        Rejection::UnknownTransaction { .. } => ErrorKind::UnknownTransaction,
+        Rejection::NotReversible { .. } => ErrorKind::NotReversible,
+        Rejection::AlreadyReversed { .. } => ErrorKind::AlreadyReversed,
+        Rejection::ReversalTooLarge { .. } => ErrorKind::ReversalTooLarge,
         Rejection::CeilingExceeded { .. } => ErrorKind::CeilingExceeded,
         Rejection::BalanceOverflow { .. } => ErrorKind::BalanceOverflow,
     }
@@ -155,6 +159,7 @@ fn kind_of_field(field: Field) -> ErrorKind {
         Field::Owner => ErrorKind::InvalidOwner,
         Field::Limit => ErrorKind::InvalidLimit,
         Field::Hold => ErrorKind::InvalidHold,
+        Field::Reversal => ErrorKind::InvalidReversal,
         Field::Metadata => ErrorKind::InvalidMetadata,
         Field::Actor => ErrorKind::InvalidActor,
         Field::Postings => ErrorKind::InvalidPostings,

@@ -15,6 +15,7 @@ use crate::model::hold::Hold;
 use crate::model::record::AssetRecord;
 use crate::model::rejection::Rejection;
 use crate::model::retention::KeyRetention;
+use crate::model::reversal::Reversal;
 use crate::model::wallet::{Balance, Wallet, WalletRow};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
@@ -155,6 +156,11 @@ impl Ledger {
     /// What has this id: a transaction, or a request that was refused and is remembered.
     pub fn transaction(&self, id: TransactionId) -> Result<Option<Answer>> {
         self.look(|store| store.find(id))
+    }
+
+    /// What was moved back of a transaction, and by which, in the order in which it was.
+    pub fn reversals(&self, id: TransactionId) -> Result<Vec<Reversal>> {
+        self.look(|store| store.reversals(id))
     }
 
     /// What became of a key: a transaction, a remembered refusal, or nothing yet.

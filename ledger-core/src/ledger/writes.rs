@@ -1,9 +1,10 @@
 //! The verbs that change something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::bounds::BATCH_MAX;
-use crate::base::id::{HoldId, WalletId};
+use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
 use crate::ledger::Ledger;
@@ -15,10 +16,12 @@ use crate::model::prepared::{Known, Prepared};
 use crate::model::record::AssetSpec;
 use crate::model::rejection::Rejection;
 use crate::model::retention::KeyRetention;
-use crate::model::transaction::Receipt;
+use crate::model::reversal::ReversalSpec;
+use crate::model::transaction::{Receipt, Transaction};
 use crate::model::wallet::{Wallet, WalletSpec};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
+use crate::rules::answers::Answer;
 use crate::store::backend::HoldFilter;
 use crate::write::unit::{Outcome, Tally, Unit, check_not_empty};
 
@@ -187,6 +190,19 @@ impl Ledger {
         self.submit(Command::extend(self.key(key)?, hold, expires_in))
     }
 
+    /// Moves back what a transaction moved: all that is left of it, or a part. Never more than it moved is
+    /// moved back, however often and by however many it is asked.
+    pub fn reverse<K: TryInto<Key>>(
+        &self,
+        reversal: impl Into<ReversalSpec>,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::reverse(self.key(key)?, reversal))
+    }
+
     /// Notes that holds have expired, at most `budget` of them; says how many. Their money was free
     /// from the moment of their deadline: this tidies up, and changes no answer.
     pub fn expire_due(&self, budget: usize) -> Result<usize> {
@@ -343,5 +359,12 @@ impl Known for Ledger {
     fn hold(&self, hold: HoldId) -> Result<Hold> {
         let known = self.look(|store| store.hold(hold))?;
         Ok(known.ok_or(Rejection::UnknownHold { hold })?)
+    }
+
+    fn transaction(&self, id: TransactionId) -> Result<Arc<Transaction>> {
+        match self.look(|store| store.find(id))? {
+            Some(Answer::Done(transaction)) => Ok(transaction),
+            _ => Err(Rejection::UnknownTransaction { transaction: id }.into()),
+        }
     }
 }

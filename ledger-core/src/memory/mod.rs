@@ -16,6 +16,7 @@ use crate::model::entry::{Entry, Order, Span};
 use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
+use crate::model::reversal::Reversal;
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
@@ -138,6 +139,10 @@ impl Store for MemoryStore {
 
     fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
         Ok(self.state.read().holds(filter))
+    }
+
+    fn reversals(&self, transaction: TransactionId) -> StoreResult<Vec<Reversal>> {
+        Ok(self.state.read().reversals(transaction).to_vec())
     }
 
     fn last(&self) -> StoreResult<Option<Stamp>> {

@@ -13,6 +13,7 @@ use crate::model::entry::{Entry, Order, Position, Span};
 use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
+use crate::model::reversal::Reversal;
 use crate::model::transaction::Transaction;
 use crate::model::wallet::{Wallet, WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
@@ -33,6 +34,7 @@ pub(super) struct State {
     answers: Answers,
     retention: Option<RetentionRecord>,
     holds: BTreeMap<HoldId, Hold>,
+    reversals: HashMap<TransactionId, Vec<Reversal>>,
 }
 
 type Names = BTreeMap<WalletName, WalletId>;
@@ -110,6 +112,10 @@ impl State {
         let start = filter.after.map_or(Bound::Unbounded, Bound::Excluded);
         let rest = self.holds.range((start, Bound::Unbounded)).map(|(_, hold)| *hold);
         rest.filter(|hold| filter.passes(hold)).take(filter.limit).collect()
+    }
+
+    pub(super) fn reversals(&self, transaction: TransactionId) -> &[Reversal] {
+        self.reversals.get(&transaction).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn last(&self) -> Option<Stamp> {
@@ -196,6 +202,9 @@ impl State {
         for &hold in wants.holds.iter().filter_map(|&hold| self.hold(hold)) {
             rows.insert_hold(hold);
         }
+        for &transaction in &wants.reversed {
+            rows.insert_reversals(transaction, self.reversals(transaction).to_vec());
+        }
         for &key in &wants.keys {
             if let Some(answer) = self.answer(key) {
                 rows.insert_answer(key.clone(), answer);
@@ -245,6 +254,9 @@ impl State {
                 let accounts = &mut self.accounts;
                 apply(transaction, &mut Publishing { accounts, record: place });
                 self.holds.extend(transaction.hold().map(|hold| (hold.id, *hold)));
+                if let Some((original, parts)) = transaction.reversed() {
+                    self.reversals.entry(original).or_default().extend(parts);
+                }
             }
             Record::Refusal(_) => {}
             Record::Retention(retention) => self.retention = Some(*retention),

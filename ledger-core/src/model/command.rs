@@ -13,6 +13,7 @@ use crate::input::key::Key;
 use crate::input::metadata::Metadata;
 use crate::model::hold_spec::{CaptureSpec, HoldSpec, check_duration};
 use crate::model::leg::{Leg, Legs, check_leg, check_legs, check_positive};
+use crate::model::reversal::ReversalSpec;
 use crate::model::transaction::Kind;
 use crate::money::value::Money;
 
@@ -34,6 +35,7 @@ pub(crate) enum Action {
     Release { hold: HoldId },
     Extend { hold: HoldId, expires_in: Duration },
     Expire { hold: HoldId },
+    Reverse(ReversalSpec),
 }
 
 /// A change to the ledger, under the caller's key.
@@ -139,6 +141,11 @@ impl Command {
         Self::new(key, Action::Expire { hold: hold.into() })
     }
 
+    /// Moves back what a transaction moved: all that is left of it, or a part.
+    pub fn reverse(key: Key, reversal: impl Into<ReversalSpec>) -> Self {
+        Self::new(key, Action::Reverse(reversal.into()))
+    }
+
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
     #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
@@ -178,10 +185,12 @@ impl Command {
             }
             Action::Move { legs, .. } => check_legs(legs),
             Action::Hold(spec) => check_leg(&spec.leg()).and_then(|()| spec.check()),
-            Action::Capture(CaptureSpec { amount: Some(amount), .. }) => check_positive(*amount),
+            Action::Capture(CaptureSpec { amount: Some(amount), .. })
+            | Action::Reverse(ReversalSpec { amount: Some(amount), .. }) => check_positive(*amount),
             Action::Extend { expires_in, .. } => check_duration(*expires_in),
             Action::SetStatus { .. }
             | Action::Capture(_)
+            | Action::Reverse(_)
             | Action::Release { .. }
             | Action::Expire { .. } => Ok(()),
         }

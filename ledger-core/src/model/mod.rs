@@ -10,5 +10,6 @@ pub(crate) mod prepared;
 pub(crate) mod record;
 pub(crate) mod rejection;
 pub(crate) mod retention;
+pub(crate) mod reversal;
 pub(crate) mod transaction;
 pub(crate) mod wallet;

@@ -8,7 +8,7 @@ use smallvec::smallvec;
 
 use crate::base::bounds::METADATA_BYTES_PER_POSTING;
 use crate::base::encode::Encoder;
-use crate::base::id::{HoldId, WalletId};
+use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::base::invalid::Invalid;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
@@ -18,7 +18,8 @@ use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::Hold;
 use crate::model::hold_spec::{CaptureSpec, HoldSpec};
 use crate::model::leg::{Leg, Legs, check_ends};
-use crate::model::transaction::Kind;
+use crate::model::reversal::ReversalSpec;
+use crate::model::transaction::{Kind, Posting, Transaction};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
 
@@ -31,6 +32,9 @@ pub(crate) trait Known {
 
     /// A hold, of which only the wallets are looked at.
     fn hold(&self, hold: HoldId) -> Result<Hold, Self::Error>;
+
+    /// A transaction.
+    fn transaction(&self, id: TransactionId) -> Result<Arc<Transaction>, Self::Error>;
 }
 
 /// What a prepared command does.
@@ -40,6 +44,22 @@ pub(crate) enum Body {
     SetStatus(WalletId),
     Hold(HoldSpec),
     OnHold(OnHold),
+    Reverse(Reversing),
+}
+
+/// A reversal, and what it reverses.
+#[derive(Clone, Debug)]
+pub(crate) struct Reversing {
+    pub(crate) spec: ReversalSpec,
+    pub(crate) original: Arc<Transaction>,
+}
+
+impl Reversing {
+    fn body<K: Known>(spec: ReversalSpec, known: &K) -> Result<Body, K::Error> {
+        let original = known.transaction(spec.transaction)?;
+        spec.check(&original)?;
+        Ok(Body::Reverse(Self { spec, original }))
+    }
 }
 
 /// What is done with a hold, and the wallets that it is about.
@@ -101,6 +121,7 @@ impl Prepared {
                 (Kind::Extend, HoldAct::Extend(expires_in).on(hold, known)?)
             }
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
+            Action::Reverse(spec) => (Kind::Reversal, Reversing::body(spec, known)?),
         };
         Ok(Self {
             fingerprint: fingerprint(kind, &body, command.meta.as_ref()),
@@ -115,22 +136,33 @@ impl Prepared {
 
     /// Every wallet the command touches or looks at; some may come twice.
     pub(crate) fn wallets(&self) -> impl Iterator<Item = WalletId> {
-        let (legs, others): (&[Leg], _) = match &self.body {
-            Body::Move(legs) => (legs, [None; 2]),
-            Body::SetStatus(wallet) => (&[], [Some(*wallet), None]),
-            Body::Hold(spec) => (&[], [Some(spec.wallet), Some(spec.target)]),
-            Body::OnHold(on) => (&[], [Some(on.wallet), Some(on.target)]),
-        };
+        let (mut legs, mut postings, mut others): (&[Leg], &[Posting], _) = (&[], &[], [None; 2]);
+        match &self.body {
+            Body::Move(moved) => legs = moved,
+            Body::SetStatus(wallet) => others = [Some(*wallet), None],
+            Body::Hold(spec) => others = [Some(spec.wallet), Some(spec.target)],
+            Body::OnHold(on) => others = [Some(on.wallet), Some(on.target)],
+            Body::Reverse(reversing) => postings = &reversing.original.postings,
+        }
         let expected = self.expectations.iter().map(|&Expectation { wallet, .. }| wallet);
-        let others = others.into_iter().flatten();
-        legs.iter().flat_map(|leg| [leg.from, leg.to]).chain(others).chain(expected)
+        let legs = legs.iter().flat_map(|leg| [leg.from, leg.to]);
+        let postings = postings.iter().flat_map(|posting| [posting.from, posting.to]);
+        legs.chain(postings).chain(others.into_iter().flatten()).chain(expected)
     }
 
     /// The hold it is about.
     pub(crate) fn hold(&self) -> Option<HoldId> {
         match &self.body {
             Body::OnHold(on) => Some(on.hold),
-            Body::Move(_) | Body::SetStatus(_) | Body::Hold(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The transaction it reverses.
+    pub(crate) fn reverses(&self) -> Option<TransactionId> {
+        match &self.body {
+            Body::Reverse(reversing) => Some(reversing.spec.transaction),
+            _ => None,
         }
     }
 
@@ -138,6 +170,7 @@ impl Prepared {
     pub(crate) fn weight(&self) -> usize {
         let postings = match &self.body {
             Body::Move(legs) => legs.len(),
+            Body::Reverse(reversing) => reversing.original.postings.len().max(1),
             Body::SetStatus(_) | Body::Hold(_) | Body::OnHold(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
@@ -178,6 +211,7 @@ fn fingerprint(kind: Kind, body: &Body, meta: Option<&Metadata>) -> Fingerprint 
             encode_duration(spec.expires_in, &mut encoder);
         }
         Body::OnHold(on) => encode_on_hold(on, &mut encoder),
+        Body::Reverse(reversing) => encode_reversal(&reversing.spec, &mut encoder),
     }
     Fingerprint::from_bytes(encoder.sha256())
 }
@@ -186,15 +220,28 @@ fn encode_on_hold(on: &OnHold, encoder: &mut Encoder) {
     encoder.u64(on.hold.raw());
     match on.act {
         HoldAct::Capture { amount, release_rest } => {
-            match amount {
-                None => encoder.u8(0),
-                Some(amount) => encode_money(amount, encoder.u8(1)),
-            };
+            encode_some_money(amount, encoder);
             encoder.u8(release_rest.into());
         }
         HoldAct::Extend(by) => encode_duration(by, encoder),
         HoldAct::Release | HoldAct::Expire => {}
     }
+}
+
+fn encode_reversal(spec: &ReversalSpec, encoder: &mut Encoder) {
+    encoder.u64(spec.transaction.raw());
+    match spec.posting {
+        None => encoder.u8(0),
+        Some(posting) => encoder.u8(1).u64(posting.into()),
+    };
+    encode_some_money(spec.amount, encoder);
+}
+
+fn encode_some_money(money: Option<Money>, encoder: &mut Encoder) {
+    match money {
+        None => encoder.u8(0),
+        Some(money) => encode_money(money, encoder.u8(1)),
+    };
 }
 
 /// Durations are bounded far below 2^64 milliseconds.

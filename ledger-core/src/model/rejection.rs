@@ -5,12 +5,13 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::base::id::{HoldId, WalletId};
+use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::base::invalid::Invalid;
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
 use crate::model::hold::HoldState;
+use crate::model::transaction::Kind;
 use crate::model::wallet::Status;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
@@ -46,6 +47,25 @@ pub enum Rejection {
     UnknownHold {
         /// The id that was given.
         hold: HoldId,
+    },
+
+    /// No transaction has this id.
+    #[error("transaction {transaction} is not known; check which ledger it belongs to")]
+    UnknownTransaction {
+        /// The id that was given.
+        transaction: TransactionId,
+    },
+
+    /// The transaction moved nothing that could be moved back, or is a reversal itself.
+    #[error(
+        "transaction {transaction} is a {kind} and can't be reversed; only what moved money can, and a \
+         reversal can't: make a transfer instead"
+    )]
+    NotReversible {
+        /// The transaction.
+        transaction: TransactionId,
+        /// What it is.
+        kind: Kind,
     },
 
     /// The amount is not in the wallet's asset.
@@ -216,6 +236,29 @@ pub enum Rejection {
         tolerance: Money,
     },
 
+    /// All that is asked for was moved back already.
+    #[error("transaction {transaction} is reversed already; nothing of it is left to move back")]
+    AlreadyReversed {
+        /// The transaction.
+        transaction: TransactionId,
+    },
+
+    /// More would be moved back than was moved.
+    #[error(
+        "reversing {amount} of posting {posting} of transaction {transaction} would be too much; {left} of \
+         it is left"
+    )]
+    ReversalTooLarge {
+        /// The transaction.
+        transaction: TransactionId,
+        /// Which of its postings.
+        posting: u32,
+        /// What was to be moved back.
+        amount: Money,
+        /// What is left to be moved back.
+        left: Money,
+    },
+
     /// The wallet would hold more than it may.
     #[error("wallet {wallet} would hold {balance} and may hold at most {ceiling}")]
     CeilingExceeded {
@@ -248,6 +291,8 @@ impl Rejection {
             | Self::UnknownWallet { .. }
             | Self::UnknownAsset { .. }
             | Self::UnknownHold { .. }
+            | Self::UnknownTransaction { .. }
+            | Self::NotReversible { .. }
             | Self::HoldNotDue { .. }
             | Self::AssetMismatch { .. }
             | Self::AssetConflict { .. }
@@ -264,6 +309,8 @@ impl Rejection {
             | Self::HoldFinished { .. }
             | Self::HoldNotExtended { .. }
             | Self::CaptureTooLarge { .. }
+            | Self::AlreadyReversed { .. }
+            | Self::ReversalTooLarge { .. }
             | Self::CeilingExceeded { .. }
             | Self::BalanceOverflow { .. } => true,
         }

@@ -14,6 +14,7 @@ use crate::input::key::Key;
 use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::{Hold, HoldChange};
+use crate::model::reversal::Reverses;
 use crate::model::wallet::Status;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
@@ -75,6 +76,8 @@ kinds! {
     Extend = 11 "extend",
     /// A hold whose time is up is tidied away.
     Expire = 12 "expire",
+    /// What another transaction moved is moved back.
+    Reversal = 13 "reversal",
 }
 
 impl fmt::Display for Kind {
@@ -178,7 +181,7 @@ pub struct StatusChange {
 }
 
 /// What a transaction changed besides moving money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant, reason = "it is always in a box")]
@@ -187,22 +190,17 @@ pub enum Change {
     Status(StatusChange),
     /// A hold.
     Hold(HoldChange),
+    /// How much of another transaction is left to be reversed.
+    Reversal(Reverses),
 }
 
 impl Change {
-    /// The wallet it belongs to.
-    pub fn wallet(&self) -> WalletId {
+    /// The wallet that is changed by it even where no money moves, and its version then.
+    pub fn wallet(&self) -> Option<(WalletId, u64)> {
         match self {
-            Self::Status(change) => change.wallet,
-            Self::Hold(change) => change.hold.wallet,
-        }
-    }
-
-    /// The version of that wallet after it.
-    pub fn version(&self) -> u64 {
-        match self {
-            Self::Status(change) => change.version,
-            Self::Hold(change) => change.version,
+            Self::Status(change) => Some((change.wallet, change.version)),
+            Self::Hold(change) => Some((change.hold.wallet, change.version)),
+            Self::Reversal(_) => None,
         }
     }
 }
@@ -235,7 +233,7 @@ impl Transaction {
     pub fn status(&self) -> Option<&StatusChange> {
         match self.change.as_deref()? {
             Change::Status(change) => Some(change),
-            Change::Hold(_) => None,
+            _ => None,
         }
     }
 
@@ -243,7 +241,15 @@ impl Transaction {
     pub fn hold(&self) -> Option<&Hold> {
         match self.change.as_deref()? {
             Change::Hold(change) => Some(&change.hold),
-            Change::Status(_) => None,
+            _ => None,
+        }
+    }
+
+    /// What it moved back.
+    pub fn reverses(&self) -> Option<&Reverses> {
+        match self.change.as_deref()? {
+            Change::Reversal(reverses) => Some(reverses),
+            _ => None,
         }
     }
 }

@@ -29,9 +29,10 @@ pub fn apply(transaction: &Transaction, rows: &mut impl WalletRows) {
     // Where money moved, the change came with it.
     if let Some(change) = change
         && transaction.postings.is_empty()
-        && let Some(row) = rows.touch(change.wallet(), None)
+        && let Some((wallet, version)) = change.wallet()
+        && let Some(row) = rows.touch(wallet, None)
     {
-        row.version = change.version();
+        row.version = version;
         apply_change(change, transaction, row);
     }
 }
@@ -40,5 +41,6 @@ fn apply_change(change: &Change, transaction: &Transaction, row: &mut WalletRow)
     match change {
         Change::Status(change) => row.status = change.to,
         Change::Hold(change) => row.reserved.update(&change.hold, transaction.at),
+        Change::Reversal(_) => {}
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod decide;
 mod holds;
 mod moves;
 pub(crate) mod register;
+mod reversals;
 pub(crate) mod rows;
 mod scratch;
 

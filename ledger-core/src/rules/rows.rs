@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::base::id::{HoldId, WalletId};
+use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::input::key::Key;
 use crate::input::name::WalletName;
 use crate::model::hold::Hold;
 use crate::model::prepared::Prepared;
 use crate::model::record::AssetRecord;
 use crate::model::retention::RetentionRecord;
+use crate::model::reversal::Reversal;
 use crate::model::transaction::Transaction;
 use crate::model::wallet::{WalletRecord, WalletRow};
 use crate::money::asset::AssetCode;
@@ -29,6 +30,8 @@ pub struct Wants<'a> {
     pub keys: Vec<&'a Key>,
     /// Holds by id.
     pub holds: Vec<HoldId>,
+    /// Transactions of which it must be known how much was reversed.
+    pub reversed: Vec<TransactionId>,
     /// Wallets by name: their opening and their row.
     pub names: Vec<&'a WalletName>,
     /// Assets by code.
@@ -50,6 +53,7 @@ impl Wants<'_> {
         }
         normalize(&mut self.wallets);
         normalize(&mut self.holds);
+        normalize(&mut self.reversed);
         normalize(&mut self.names);
         normalize(&mut self.assets);
     }
@@ -63,6 +67,7 @@ pub struct Rows {
     places: HashMap<WalletId, usize>,
     answers: HashMap<Key, Answer>,
     holds: HashMap<HoldId, Hold>,
+    reversals: HashMap<TransactionId, Vec<Reversal>>,
     names: HashMap<WalletName, Arc<WalletRecord>>,
     assets: HashMap<AssetCode, Arc<AssetRecord>>,
     retention: Option<RetentionRecord>,
@@ -76,6 +81,7 @@ impl Rows {
             places: HashMap::with_capacity(wants.wallets.len()),
             answers: HashMap::with_capacity(wants.keys.len()),
             holds: HashMap::with_capacity(wants.holds.len()),
+            reversals: HashMap::with_capacity(wants.reversed.len()),
             names: HashMap::with_capacity(wants.names.len()),
             assets: HashMap::with_capacity(wants.assets.len()),
             retention: None,
@@ -99,6 +105,11 @@ impl Rows {
     /// Puts a hold in.
     pub fn insert_hold(&mut self, hold: Hold) {
         self.holds.insert(hold.id, hold);
+    }
+
+    /// Puts in what was reversed of a transaction.
+    pub fn insert_reversals(&mut self, transaction: TransactionId, reversals: Vec<Reversal>) {
+        self.reversals.insert(transaction, reversals);
     }
 
     /// Puts a wallet's opening in.
@@ -136,6 +147,11 @@ impl Rows {
         self.holds.get(&id)
     }
 
+    /// What was reversed of a transaction so far.
+    pub(crate) fn reversals(&self, transaction: TransactionId) -> &[Reversal] {
+        self.reversals.get(&transaction).map_or(&[], Vec::as_slice)
+    }
+
     pub(crate) fn named(&self, name: &WalletName) -> Option<&Arc<WalletRecord>> {
         self.names.get(name)
     }
@@ -150,15 +166,20 @@ impl Rows {
         if let Some(hold) = transaction.hold() {
             self.insert_hold(*hold);
         }
+        if let Some((original, parts)) = transaction.reversed() {
+            self.reversals.entry(original).or_default().extend(parts);
+        }
     }
 
     /// Copies of the rows that `commands` may change, to go back to.
     pub(crate) fn save(&self, commands: &[Prepared]) -> Saved {
         let wallets = commands.iter().flat_map(Prepared::wallets);
         let holds = commands.iter().filter_map(Prepared::hold);
+        let reversed = commands.iter().filter_map(Prepared::reverses);
         Saved {
             wallets: wallets.filter_map(|id| self.wallet(id).cloned()).collect(),
             holds: holds.filter_map(|id| self.hold(id).copied()).collect(),
+            reversals: reversed.map(|id| (id, self.reversals(id).to_vec())).collect(),
         }
     }
 
@@ -166,6 +187,7 @@ impl Rows {
     pub(crate) fn restore(&mut self, saved: Saved) {
         saved.wallets.into_iter().for_each(|row| self.insert_wallet(row));
         saved.holds.into_iter().for_each(|hold| self.insert_hold(hold));
+        self.reversals.extend(saved.reversals);
     }
 }
 
@@ -173,6 +195,7 @@ impl Rows {
 pub(crate) struct Saved {
     wallets: Vec<WalletRow>,
     holds: Vec<Hold>,
+    reversals: Vec<(TransactionId, Vec<Reversal>)>,
 }
 
 impl WalletRows for Rows {

@@ -31,6 +31,7 @@ use crate::model::entry::{Entry, Order, Span};
 use crate::model::hold::{Hold, HoldState};
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
+use crate::model::reversal::Reversal;
 use crate::model::wallet::{Wallet, WalletRow};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
@@ -100,6 +101,9 @@ pub trait Store: Send + Sync {
 
     /// Holds in the order in which they were made.
     fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>>;
+
+    /// What was reversed of a transaction, in the order in which it was.
+    fn reversals(&self, transaction: TransactionId) -> StoreResult<Vec<Reversal>>;
 
     /// The place of the journal's last record.
     fn last(&self) -> StoreResult<Option<Stamp>>;

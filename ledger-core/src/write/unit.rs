@@ -78,6 +78,7 @@ impl Unit {
             wants.keys.push(&command.key);
             wants.wallets.extend(command.wallets());
             wants.holds.extend(command.hold());
+            wants.reversed.extend(command.reverses());
         }
         match self {
             Self::Command(_) | Self::Batch(_) | Self::Retention(_) => {}

@@ -10,7 +10,7 @@ use ledger_core::store::{
 };
 use ledger_core::{
     Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, MemoryStore, Order, RetentionRecord,
-    Timestamp, TransactionId, Wallet, WalletId, WalletName,
+    Reversal, Timestamp, TransactionId, Wallet, WalletId, WalletName,
 };
 
 use super::gate::Gate;
@@ -167,6 +167,10 @@ impl Store for Faulty {
 
     fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
         self.sound()?.holds(filter)
+    }
+
+    fn reversals(&self, transaction: TransactionId) -> StoreResult<Vec<Reversal>> {
+        self.sound()?.reversals(transaction)
     }
 
     fn last(&self) -> StoreResult<Option<Stamp>> {

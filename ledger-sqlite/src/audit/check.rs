@@ -4,8 +4,8 @@
 use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
-    Amount, Asset, AssetCode, Hold, Kind, RetentionRecord, Status, Timestamp, TransactionId,
-    WalletId, WalletName,
+    Amount, Asset, AssetCode, Hold, Kind, RetentionRecord, Reverses, Status, Timestamp,
+    TransactionId, WalletId, WalletName,
 };
 
 use crate::audit::holds::HoldCheck;
@@ -68,6 +68,19 @@ impl Checker {
         }
     }
 
+    /// What the record of the last line says that it reverses.
+    pub(crate) fn reverses(&self) -> StoreResult<Option<Reverses>> {
+        match &self.header {
+            Some(header) if header.kind == Some(LineKind::Done(Kind::Reversal)) => {
+                match body(header)? {
+                    Body::Reversal(reverses) => Ok(Some(reverses)),
+                    _ => Err(header.damaged("does not say what it reverses")),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Lines are numbered without gaps, records without gaps in their lines, and ids grow.
     fn check_place(&mut self, line: &ReadLine) -> StoreResult<()> {
         let id = line.id.raw();
@@ -109,11 +122,11 @@ impl Checker {
         let (Some(from), Some(to)) = (line.from, line.to) else {
             return Err(line.damaged("is a posting without its wallets"));
         };
-        let has_body = kind == Kind::Capture;
+        let has_body = kind == Kind::Capture || (kind == Kind::Reversal && line.item == 0);
         if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() != has_body {
             return Err(line.damaged("is no posting"));
         }
-        if has_body && self.hold(kind, amount, line)?.target != to.wallet {
+        if kind == Kind::Capture && self.hold(kind, amount, line)?.target != to.wallet {
             return Err(line.damaged("captures for someone else than the hold's target"));
         }
         let negative = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;

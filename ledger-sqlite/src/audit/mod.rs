@@ -7,5 +7,6 @@ pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod query;
 pub(crate) mod rebuild;
+pub(crate) mod reversals;
 pub(crate) mod verify;
 pub(crate) mod watch;

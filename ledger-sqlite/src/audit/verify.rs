@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row};
 use crate::audit::check::{Checked, Checker};
 use crate::audit::head::Head;
 use crate::audit::keys::{KeyCheck, Twice};
+use crate::audit::reversals::ReversalCheck;
 use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::{damaged, reading};
 use crate::chain::account::Account;
@@ -21,6 +22,7 @@ use crate::schema::holds;
 use crate::schema::kinds::LineKind;
 use crate::schema::progress;
 use crate::schema::registry::{self, Registered};
+use crate::schema::reversals::{self, Part};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +107,7 @@ struct Derived {
     /// The line that says how long keys are remembered.
     retention_row: u64,
     holds: Vec<Hold>,
+    reversals: Vec<Part>,
 }
 
 impl Derived {
@@ -118,6 +121,7 @@ impl Derived {
             epoch_row: progress::Progress::Epoch.get(connection)?,
             retention_row: progress::Progress::Retention.get(connection)?,
             holds: holds::all(connection)?,
+            reversals: reversals::all(connection)?,
         })
     }
 }
@@ -127,6 +131,7 @@ struct Verifier<'a> {
     anchors: &'a [Head],
     derived: Derived,
     checker: Checker,
+    reversals: ReversalCheck,
     keys: KeyCheck,
     twice: Twice,
     sealing: Sealing,
@@ -147,6 +152,7 @@ impl<'a> Verifier<'a> {
             anchors,
             derived: Derived::read(connection)?,
             checker: Checker::default(),
+            reversals: ReversalCheck::default(),
             keys: KeyCheck::new(connection)?,
             twice: Twice::default(),
             sealing: Sealing::after(&seal::FIRST),
@@ -179,6 +185,12 @@ impl<'a> Verifier<'a> {
     fn line(&mut self, row: &Row<'_>) -> StoreResult<()> {
         let line = ReadLine::read(row)?;
         self.checker.line(&line)?;
+        if line.item == 0 && !self.reversals.is_whole() {
+            return Err(line.damaged("comes before a reversal has all its lines"));
+        }
+        if let Some(reverses) = self.checker.reverses()? {
+            self.reversals.take(&line, &reverses, self.connection)?;
+        }
         self.check_seal(&line, row)?;
         self.check_note(&line)?;
         let opened = matches!(line.kind, Some(LineKind::Wallet | LineKind::Asset));
@@ -267,6 +279,12 @@ impl<'a> Verifier<'a> {
         if !self.checker.holds.is_all(&self.derived.holds) {
             return Err(damaged("holds are not as their lines say; rebuild makes them again"));
         }
+        if !self.reversals.is_whole() {
+            return Err(damaged("the journal ends before a reversal has all its lines"));
+        }
+        if !self.reversals.is_all(std::mem::take(&mut self.derived.reversals)) {
+            return Err(damaged("reversals are not as their lines say; rebuild makes them again"));
+        }
         self.check_sums()?;
         let Derived { saved, epoch_row, retention_row, .. } = self.derived;
         if saved > self.lines
@@ -331,7 +349,7 @@ impl<'a> Verifier<'a> {
 /// Whether SQLite's own structures are sound, with the indexes by which names are found.
 fn check_pages(connection: &Connection) -> StoreResult<()> {
     let whole = "quick_check(1)";
-    let indexed = ["wallet", "asset", "hold", "progress", "property"];
+    let indexed = ["wallet", "asset", "hold", "reversal", "progress", "property"];
     let indexed = indexed.map(|table| format!("integrity_check({table})"));
     for pragma in [whole.to_owned()].into_iter().chain(indexed) {
         let found: String = connection

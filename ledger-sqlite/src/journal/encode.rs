@@ -6,7 +6,7 @@ use ledger_core::store::{
 };
 use ledger_core::{
     Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, Metadata, Posting, Refusal,
-    Rejection, RetentionRecord, StatusChange, Timestamp, Transaction, WalletId,
+    Rejection, RetentionRecord, Reverses, StatusChange, Timestamp, Transaction, WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ pub(crate) enum Body {
     Wallet(WalletRecord),
     Status(StatusChange),
     Hold(HoldBody),
+    Reversal(Reverses),
     Refusal { batch_item: Option<usize>, rejection: Rejection },
     Epoch(Epoch),
     Retention(RetentionRecord),
@@ -93,6 +94,7 @@ impl Body {
         Ok(match change {
             Change::Status(change) => Self::Status(*change),
             Change::Hold(change) => Self::Hold(HoldBody::of(&change.hold)),
+            Change::Reversal(reverses) => Self::Reversal(reverses.clone()),
             _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
         })
     }
@@ -215,14 +217,15 @@ impl<'a, 'c> Encoder<'a, 'c> {
             })?;
         }
         // A change that came with a posting stands on its line.
-        if let Some(change) = change.filter(|_| transaction.postings.is_empty()) {
+        let alone = change.filter(|_| transaction.postings.is_empty());
+        if let Some(changed) = alone.and_then(Change::wallet) {
             let touch = next()?;
             self.appender.line(|line| {
                 line.id = Some(transaction.id.stamp());
                 line.note = note;
                 line.body = body;
                 header(line);
-                fill_change(line, change, &touch);
+                fill_change(line, changed, &touch);
             })?;
         }
         Ok(())
@@ -274,10 +277,10 @@ fn fill_posting(line: &mut Line<'_>, posting: &Posting, from: &Touch, to: &Touch
     line.links = Links { from: from.link, to: to.link }.encode(line.row);
 }
 
-fn fill_change(line: &mut Line<'_>, change: &Change, touch: &Touch) {
-    line.from_wallet = Some(change.wallet().raw());
+fn fill_change(line: &mut Line<'_>, (wallet, version): (WalletId, u64), touch: &Touch) {
+    line.from_wallet = Some(wallet.raw());
     line.from_balance = Some(touch.posted.into());
-    line.from_version = Some(change.version());
+    line.from_version = Some(version);
     line.links = Links { from: touch.link, to: Link::default() }.encode(line.row);
 }
 

@@ -42,6 +42,16 @@ CREATE TABLE hold (
 CREATE INDEX hold_by_wallet ON hold (wallet, state, expires_at);
 CREATE INDEX hold_by_deadline ON hold (expires_at) WHERE state = 0;
 
+-- Derived: what was reversed, part by part.
+CREATE TABLE reversal (
+    original INTEGER NOT NULL,      -- the transaction that was reversed
+    by INTEGER NOT NULL,            -- the one that did
+    posting INTEGER NOT NULL,       -- which of the original's postings
+    amount ANY NOT NULL,
+    asset INTEGER NOT NULL,         -- the asset's world
+    PRIMARY KEY (original, by, posting)
+) STRICT, WITHOUT ROWID;
+
 -- Derived: where keys are, sorted by hash, in runs that are never changed.
 CREATE TABLE key_run (
     run INTEGER PRIMARY KEY,

@@ -6,3 +6,4 @@ pub(crate) mod holds;
 pub(crate) mod kinds;
 pub(crate) mod progress;
 pub(crate) mod registry;
+pub(crate) mod reversals;

@@ -11,8 +11,8 @@ use crate::base::amount::{ReadAmount, StoredAmount};
 use crate::base::failure::{before_commit, damaged, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
-use crate::schema::holds;
 use crate::schema::progress::Progress;
+use crate::schema::{holds, reversals};
 
 /// A wallet's id and its line in the journal.
 pub(crate) type Place = (WalletId, u64);
@@ -53,8 +53,8 @@ fn insert_wallet(
     save(&Account::opened(wallet), connection)
 }
 
-/// Notes what is found by something else than its place: assets and wallets by their names, holds, and
-/// how long keys are remembered.
+/// Notes what is found by something else than its place: assets and wallets by their names, holds,
+/// what was reversed, and how long keys are remembered.
 pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> StoreResult<()> {
     match record {
         Record::Asset(asset) => insert_asset(asset, row, connection),
@@ -67,7 +67,8 @@ pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> St
         }
         Record::Retention(_) => Progress::Retention.set(row, connection),
         Record::Transaction(transaction) => {
-            transaction.hold().map_or(Ok(()), |hold| holds::save(hold, connection))
+            transaction.hold().map_or(Ok(()), |hold| holds::save(hold, connection))?;
+            reversals::save(transaction, connection)
         }
         _ => Ok(()),
     }

@@ -162,7 +162,8 @@ impl Adding<'_> {
     /// The line of one of the changes, and the wallet's version after it.
     fn change(&self, wallet: WalletId, posting: Option<u32>) -> Option<(u64, u64)> {
         let Some(place) = posting else {
-            return self.transaction.change.as_deref().map(|change| (self.row, change.version()));
+            let (_, version) = self.transaction.change.as_deref()?.wallet()?;
+            return Some((self.row, version));
         };
         let posting = self.transaction.postings.get(usize::try_from(place).ok()?)?;
         let is_from = posting.from == wallet;

@@ -13,9 +13,8 @@ use crate::journal::encode::Encoder;
 use crate::journal::read::{self, Tip};
 use crate::keys::entry::Entry;
 use crate::keys::index::Change;
-use crate::schema::holds;
 use crate::schema::progress::Progress;
-use crate::schema::registry;
+use crate::schema::{holds, registry, reversals};
 use crate::state::key_entries;
 use crate::store::SqliteStore;
 use crate::store::checkpoint::BYTES;
@@ -274,7 +273,9 @@ impl SqliteGroup<'_> {
 fn is_registered(record: &Record) -> bool {
     match record {
         Record::Wallet(_) | Record::Asset(_) => true,
-        Record::Transaction(transaction) => transaction.hold().is_some(),
+        Record::Transaction(transaction) => {
+            transaction.hold().is_some() || transaction.reverses().is_some()
+        }
         _ => false,
     }
 }
@@ -306,6 +307,10 @@ impl Group for SqliteGroup<'_> {
             if let Some(hold) = holds::find(hold, &self.writer.connection)? {
                 rows.insert_hold(hold);
             }
+        }
+        for &transaction in &wants.reversed {
+            let so_far = reversals::of(transaction, &self.writer.connection)?;
+            rows.insert_reversals(transaction, so_far);
         }
         for &code in &wants.assets {
             if let Some(asset) = look.asset(code)? {

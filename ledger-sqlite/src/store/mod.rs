@@ -17,7 +17,7 @@ use ledger_core::store::{
     Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, RetentionRecord,
+    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, RetentionRecord, Reversal,
     TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
@@ -115,6 +115,10 @@ impl Store for SqliteStore {
 
     fn holds(&self, filter: &HoldFilter) -> StoreResult<Vec<Hold>> {
         self.look(|look| look.holds(filter))
+    }
+
+    fn reversals(&self, transaction: TransactionId) -> StoreResult<Vec<Reversal>> {
+        self.look(|look| look.reversals(transaction))
     }
 
     fn last(&self) -> StoreResult<Option<Stamp>> {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Asset, CaptureSpec, Command, HoldSpec, Key, Ledger, Money, Receipt, Result, Wallet, WalletSpec,
+    Asset, CaptureSpec, Command, HoldSpec, Key, Ledger, Leg, Money, Receipt, Result, ReversalSpec,
+    Wallet, WalletSpec,
 };
 use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder, SqliteStore};
 use rusqlite::Connection;
@@ -155,5 +156,11 @@ impl Shop {
         self.ledger.capture(more, "all of it and more").unwrap();
         self.ledger.release(&released, "release").unwrap();
         self.ledger.extend(&open, Duration::from_hours(366 * 24), "extend").unwrap();
+        let both = [(whale, &krill), (&krill, whale)];
+        let legs = both.map(|(from, to)| Leg::new(from, to, wei("12345678901")));
+        let there_and_back = self.ledger.post(legs, "there and back").unwrap().id;
+        let part = ReversalSpec::of(there_and_back).posting(1).amount(wei("1"));
+        self.ledger.reverse(part, "a part back").unwrap();
+        self.ledger.reverse(there_and_back, "all back").unwrap();
     }
 }
