@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ledger_core::{
-    Amount, Asset, Command, Error, Key, Ledger, Leg, MemoryStore, Receipt, WalletId, WalletSpec,
+    Amount, Asset, CaptureSpec, Clock, Command, Error, HoldId, HoldSpec, Key, Kind, Ledger, Leg,
+    ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp, TransactionId, WalletId,
+    WalletSpec,
 };
 use proptest::prelude::*;
 
@@ -15,6 +19,20 @@ enum Act {
     Withdraw(usize, i128),
     Move(Vec<(usize, usize, i128)>),
     Status(&'static str, usize),
+    Hold {
+        from: usize,
+        to: usize,
+        amount: i128,
+        extra: i128,
+        ms: i64,
+    },
+    /// Of the hold that was made as the so manyth.
+    Capture(usize, Option<i128>, bool),
+    Release(usize),
+    Extend(usize, i64),
+    Expire(usize),
+    /// Of the transaction that was made as the so manyth.
+    Reverse(usize, Option<u32>, Option<i128>),
 }
 
 /// A command: its key, what it does, and a version that a wallet is expected to have.
@@ -29,6 +47,7 @@ struct Cmd {
 enum Call {
     Each(Vec<Cmd>),
     All(Vec<Cmd>),
+    Wait(i64),
 }
 
 const WORLD: usize = 0;
@@ -47,94 +66,293 @@ struct Wallet {
     status: &'static str,
 }
 
+#[derive(Clone)]
+struct Hold {
+    from: usize,
+    to: usize,
+    most: i128,
+    captured: i128,
+    remaining: i128,
+    deadline: i64,
+    state: &'static str,
+}
+
+/// What a transaction moved, and how much of it is left to be reversed.
+type Moved = Vec<(usize, usize, i128)>;
+
+#[derive(Clone)]
+struct State {
+    wallets: Vec<Wallet>,
+    holds: Vec<Hold>,
+    transactions: Vec<(&'static str, Moved)>,
+}
+
 type Answer = Result<(), &'static str>;
+type Outcome<T = ()> = Result<T, (&'static str, bool)>;
+
+impl State {
+    fn held(&self, wallet: usize, now: i64) -> i128 {
+        let live = self
+            .holds
+            .iter()
+            .filter(|hold| hold.from == wallet && hold.state == "open" && hold.deadline > now);
+        live.map(|hold| hold.remaining).sum()
+    }
+
+    fn check_open(&self, from: usize, to: usize) -> Outcome {
+        for wallet in [from, to] {
+            match self.wallets[wallet].status {
+                "frozen" => return Err(("wallet_frozen", true)),
+                "closed" => return Err(("wallet_closed", true)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Below a floor, or below what a number can say with a floor in the way.
+    fn check_funds(&self, from: usize, n: i128, now: i64) -> Outcome {
+        let Some(floor) = self.wallets[from].floor else { return Ok(()) };
+        let left = self.wallets[from].posted.checked_sub(n);
+        let free = left.and_then(|left| left.checked_sub(self.held(from, now)));
+        if free.is_none_or(|free| free < floor) {
+            Err(("insufficient_funds", true))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn move_one(&mut self, from: usize, to: usize, n: i128, now: i64) -> Outcome {
+        self.check_open(from, to)?;
+        self.check_funds(from, n, now)?;
+        let left = self.wallets[from].posted.checked_sub(n).ok_or(("balance_overflow", true))?;
+        self.wallets[from].posted = left;
+        let right = self.wallets[to].posted.checked_add(n).ok_or(("balance_overflow", true))?;
+        if self.wallets[to].ceiling.is_some_and(|ceiling| right > ceiling) {
+            return Err(("ceiling_exceeded", true));
+        }
+        self.wallets[to].posted = right;
+        self.wallets[from].version += 1;
+        self.wallets[to].version += 1;
+        Ok(())
+    }
+
+    fn set_status(&mut self, to: &'static str, wallet: usize, now: i64) -> Outcome {
+        let held = self.held(wallet, now);
+        let w = &mut self.wallets[wallet];
+        match (to, w.status) {
+            (_, "closed") => return Err(("wallet_closed", true)),
+            ("frozen", "frozen") => return Err(("wallet_frozen", true)),
+            ("open", "open") => return Err(("wallet_not_frozen", true)),
+            ("closed", _) if wallet == WORLD => return Err(("world_wallet", false)),
+            ("closed", _) if w.posted != 0 || held != 0 => return Err(("wallet_not_empty", true)),
+            _ => w.status = to,
+        }
+        w.version += 1;
+        Ok(())
+    }
+
+    fn live(&mut self, place: usize, now: i64) -> Outcome<&mut Hold> {
+        let hold = &mut self.holds[place];
+        match hold.state {
+            "open" if hold.deadline > now => Ok(hold),
+            "open" | "expired" => Err(("hold_expired", true)),
+            _ => Err(("hold_finished", true)),
+        }
+    }
+
+    fn capture(&mut self, place: usize, n: Option<i128>, rest: bool, now: i64) -> Outcome<Moved> {
+        let hold = self.live(place, now)?;
+        let n = n.unwrap_or(hold.remaining);
+        let captured = hold.captured.checked_add(n).filter(|all| *all <= hold.most);
+        hold.captured = captured.ok_or(("capture_too_large", true))?;
+        hold.remaining = (hold.remaining - n).max(0);
+        let (from, to) = (hold.from, hold.to);
+        self.move_one(from, to, n, now)?;
+        let hold = &mut self.holds[place];
+        if rest || hold.remaining == 0 {
+            (hold.remaining, hold.state) = (0, "captured");
+        }
+        Ok(vec![(from, to, n)])
+    }
+
+    fn reverse(
+        &mut self,
+        id: usize,
+        only: Option<u32>,
+        n: Option<i128>,
+        now: i64,
+    ) -> Outcome<Moved> {
+        let (kind, moved) = self.transactions[id].clone();
+        if kind == "reversal" || moved.is_empty() {
+            return Err(("not_reversible", false));
+        }
+        let mut parts = Vec::new();
+        for (place, (from, to, left)) in moved.into_iter().enumerate().rev() {
+            if left > 0 && only.is_none_or(|only| only as usize == place) {
+                if n.is_some_and(|n| n > left) {
+                    return Err(("reversal_too_large", true));
+                }
+                parts.push((place, to, from, n.unwrap_or(left)));
+            }
+        }
+        if parts.is_empty() {
+            return Err(("already_reversed", true));
+        }
+        let mut moved = Moved::new();
+        for (place, from, to, n) in parts {
+            self.move_one(from, to, n, now)?;
+            self.transactions[id].1[place].2 -= n;
+            moved.push((from, to, n));
+        }
+        Ok(moved)
+    }
+
+    /// Carries it out, or fails halfway; gives what it moved, if that can be reversed.
+    fn act(&mut self, act: &Act, now: i64) -> Outcome<Moved> {
+        match *act {
+            Act::Deposit(to, n) => self.legs(&[(WORLD, to, n)], now),
+            Act::Withdraw(from, n) => self.legs(&[(from, WORLD, n)], now),
+            Act::Move(ref legs) => self.legs(legs, now),
+            Act::Status(to, wallet) => self.set_status(to, wallet, now).map(|()| vec![]),
+            Act::Hold { from, to, amount, extra, ms } => {
+                self.check_open(from, to)?;
+                self.check_funds(from, amount, now)?;
+                if self.held(from, now).checked_add(amount).is_none() {
+                    return Err(("balance_overflow", true));
+                }
+                self.holds.push(Hold {
+                    from,
+                    to,
+                    most: amount + extra,
+                    captured: 0,
+                    remaining: amount,
+                    deadline: now + ms,
+                    state: "open",
+                });
+                self.wallets[from].version += 1;
+                Ok(vec![])
+            }
+            Act::Capture(place, n, rest) => self.capture(place, n, rest, now),
+            Act::Release(place) => {
+                let hold = self.live(place, now)?;
+                (hold.state, hold.remaining) = ("released", 0);
+                let from = hold.from;
+                self.wallets[from].version += 1;
+                Ok(vec![])
+            }
+            Act::Extend(place, ms) => {
+                let hold = self.live(place, now)?;
+                if now + ms <= hold.deadline {
+                    return Err(("hold_not_extended", true));
+                }
+                hold.deadline = now + ms;
+                let from = hold.from;
+                self.wallets[from].version += 1;
+                Ok(vec![])
+            }
+            Act::Expire(place) => {
+                let hold = &mut self.holds[place];
+                match hold.state {
+                    "open" if hold.deadline > now => return Err(("hold_not_due", false)),
+                    "open" => (hold.state, hold.remaining) = ("expired", 0),
+                    _ => return Err(("hold_finished", true)),
+                }
+                let from = hold.from;
+                self.wallets[from].version += 1;
+                Ok(vec![])
+            }
+            Act::Reverse(id, only, n) => self.reverse(id, only, n, now),
+        }
+    }
+
+    fn legs(&mut self, legs: &[(usize, usize, i128)], now: i64) -> Outcome<Moved> {
+        legs.iter().try_for_each(|&(from, to, n)| self.move_one(from, to, n, now))?;
+        Ok(legs.to_vec())
+    }
+}
 
 struct Model {
-    wallets: Vec<Wallet>,
+    state: State,
     answers: HashMap<u8, (String, Answer)>,
+    now: i64,
 }
 
 impl Model {
-    fn invalid(cmd: &Cmd) -> Answer {
+    /// What no state could make right, and what names nothing that there was when the call began.
+    fn invalid(before: &State, cmd: &Cmd) -> Answer {
+        let end = |from, to, n| match (n <= 0, from == to) {
+            (true, _) => Err("invalid_amount"),
+            (false, true) => Err("invalid_wallet"),
+            _ => Ok(()),
+        };
+        let known = |place| {
+            if place < before.holds.len() { Ok(()) } else { Err("unknown_hold") }
+        };
         match &cmd.act {
             Act::Deposit(_, n) | Act::Withdraw(_, n) if *n <= 0 => Err("invalid_amount"),
             Act::Deposit(WORLD, _) | Act::Withdraw(WORLD, _) => Err("invalid_wallet"),
             Act::Move(legs) if legs.is_empty() => Err("invalid_postings"),
-            Act::Move(legs) => {
-                legs.iter().try_for_each(|(from, to, n)| match (*n <= 0, from == to) {
-                    (true, _) => Err("invalid_amount"),
-                    (false, true) => Err("invalid_wallet"),
-                    _ => Ok(()),
-                })
+            Act::Move(legs) => legs.iter().try_for_each(|&(from, to, n)| end(from, to, n)),
+            Act::Hold { from, to, amount, extra, ms } => {
+                end(*from, *to, *amount)?;
+                let fits = amount.checked_add(*extra).is_some();
+                if *ms > 0 && *extra >= 0 && fits { Ok(()) } else { Err("invalid_hold") }
             }
+            Act::Capture(_, Some(n), _) | Act::Reverse(_, _, Some(n)) if *n <= 0 => {
+                Err("invalid_amount")
+            }
+            Act::Extend(_, ms) if *ms <= 0 => Err("invalid_hold"),
+            Act::Capture(place, ..)
+            | Act::Release(place)
+            | Act::Extend(place, _)
+            | Act::Expire(place) => known(*place),
+            Act::Reverse(id, only, n) => match before.transactions.get(*id) {
+                None => Err("unknown_transaction"),
+                Some((_, moved)) => match only {
+                    Some(only) if *only as usize >= moved.len() => Err("invalid_reversal"),
+                    None if n.is_some() && moved.len() > 1 => Err("invalid_reversal"),
+                    _ => Ok(()),
+                },
+            },
             _ => Ok(()),
         }
     }
 
-    fn legs(cmd: &Cmd) -> Vec<(usize, usize, i128)> {
-        match &cmd.act {
-            Act::Deposit(to, n) => vec![(WORLD, *to, *n)],
-            Act::Withdraw(from, n) => vec![(*from, WORLD, *n)],
-            Act::Move(legs) => legs.clone(),
-            Act::Status(..) => vec![],
+    /// Every wallet that a command names or touches.
+    fn named(&self, act: &Act) -> Vec<usize> {
+        match act {
+            Act::Deposit(wallet, _) | Act::Withdraw(wallet, _) => vec![WORLD, *wallet],
+            Act::Move(legs) => legs.iter().flat_map(|leg| [leg.0, leg.1]).collect(),
+            Act::Hold { from, to, .. } => vec![*from, *to],
+            Act::Status(_, wallet) => vec![*wallet],
+            _ => vec![],
         }
     }
 
     /// Carries a command out; the flag says whether a no is remembered.
-    fn run(&mut self, cmd: &Cmd) -> Result<(), (&'static str, bool)> {
-        let legs = Self::legs(cmd);
-        let ends = legs.iter().flat_map(|leg| [leg.0, leg.1]);
-        let named = if let Act::Status(_, wallet) = cmd.act { Some(wallet) } else { None };
-        if ends.clone().chain(named).chain(cmd.expect.map(|e| e.0)).any(|w| w == NOBODY) {
+    fn run(&mut self, cmd: &Cmd) -> Outcome {
+        let named = self.named(&cmd.act);
+        if named.iter().copied().chain(cmd.expect.map(|e| e.0)).any(|w| w == NOBODY) {
             return Err(("unknown_wallet", false));
         }
-        if ends.into_iter().any(|wallet| wallet == EUR) {
+        if !matches!(cmd.act, Act::Status(..)) && named.contains(&EUR) {
             return Err(("asset_mismatch", false));
         }
-        if cmd.expect.is_some_and(|(wallet, version)| self.wallets[wallet].version != version) {
+        let version = |wallet: usize| self.state.wallets[wallet].version;
+        if cmd.expect.is_some_and(|(wallet, expected)| version(wallet) != expected) {
             return Err(("version_mismatch", false));
         }
-        let mut after = self.wallets.clone();
-        if let Act::Status(to, wallet) = cmd.act {
-            let w = &mut after[wallet];
-            match (to, w.status) {
-                (_, "closed") => return Err(("wallet_closed", true)),
-                ("frozen", "frozen") => return Err(("wallet_frozen", true)),
-                ("open", "open") => return Err(("wallet_not_frozen", true)),
-                ("closed", _) if wallet == WORLD => return Err(("world_wallet", false)),
-                ("closed", _) if w.posted != 0 => return Err(("wallet_not_empty", true)),
-                _ => w.status = to,
-            }
-            w.version += 1;
-        }
-        for (from, to, n) in legs {
-            for wallet in [from, to] {
-                match after[wallet].status {
-                    "frozen" => return Err(("wallet_frozen", true)),
-                    "closed" => return Err(("wallet_closed", true)),
-                    _ => {}
-                }
-            }
-            let left = after[from].posted.checked_sub(n);
-            // Below a floor, or below what a number can say with a floor in the way.
-            if after[from].floor.is_some_and(|floor| left.is_none_or(|left| left < floor)) {
-                return Err(("insufficient_funds", true));
-            }
-            after[from].posted = left.ok_or(("balance_overflow", true))?;
-            let right = after[to].posted.checked_add(n).ok_or(("balance_overflow", true))?;
-            if after[to].ceiling.is_some_and(|ceiling| right > ceiling) {
-                return Err(("ceiling_exceeded", true));
-            }
-            after[to].posted = right;
-            after[from].version += 1;
-            after[to].version += 1;
-        }
-        self.wallets = after;
+        let mut after = self.state.clone();
+        let moved = after.act(&cmd.act, self.now)?;
+        let kind = if matches!(cmd.act, Act::Reverse(..)) { "reversal" } else { "other" };
+        after.transactions.push((kind, moved));
+        self.state = after;
         Ok(())
     }
 
-    fn each(&mut self, cmd: &Cmd) -> Answer {
-        Self::invalid(cmd)?;
+    fn each(&mut self, before: &State, cmd: &Cmd) -> Answer {
+        Self::invalid(before, cmd)?;
         let request = format!("{:?}", cmd.act);
         if let Some((known, answer)) = self.answers.get(&cmd.key) {
             return if *known == request { *answer } else { Err("key_conflict") };
@@ -147,7 +365,7 @@ impl Model {
     }
 
     fn all(&mut self, cmds: &[Cmd]) -> Answer {
-        cmds.iter().try_for_each(Self::invalid)?;
+        cmds.iter().try_for_each(|cmd| Self::invalid(&self.state, cmd))?;
         let mut keys: Vec<u8> = cmds.iter().map(|cmd| cmd.key).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -161,10 +379,10 @@ impl Model {
             let whole = keys.iter().all(|key| same(key).is_some());
             return if whole { same(&keys[0]).unwrap().1 } else { Err("key_conflict") };
         }
-        let before = self.wallets.clone();
+        let before = self.state.clone();
         let outcome = cmds.iter().try_for_each(|cmd| self.run(cmd));
         if outcome.is_err() {
-            self.wallets = before;
+            self.state = before;
         }
         if outcome.is_ok() || outcome.is_err_and(|(_, remembered)| remembered) {
             for key in keys {
@@ -184,11 +402,16 @@ struct Engine {
     usd: Asset,
     ids: Vec<WalletId>,
     first: HashMap<u8, Receipt>,
+    clock: Arc<ManualClock>,
+    holds: Vec<HoldId>,
+    transactions: Vec<TransactionId>,
 }
 
 impl Engine {
     fn new(lanes: usize) -> (Self, Model) {
-        let ledger = Ledger::new(MemoryStore::with_lanes(lanes));
+        let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+        let store = MemoryStore::with_lanes(lanes);
+        let ledger = Ledger::builder(store).clock(clock.clone()).build().unwrap();
         let (usd, eur) = (Asset::iso("USD").unwrap(), Asset::iso("EUR").unwrap());
         let spec = |name| WalletSpec::new(name, usd).unwrap();
         let open = |spec| ledger.open_wallet(spec).unwrap().id;
@@ -211,8 +434,10 @@ impl Engine {
             wallet(None, None),
             wallet(Some(0), None),
         ];
-        let engine = Self { ledger, usd, ids, first: HashMap::new() };
-        (engine, Model { wallets, answers: HashMap::new() })
+        let state = State { wallets, holds: vec![], transactions: vec![] };
+        let model = Model { state, answers: HashMap::new(), now: clock.now().unix_ms() };
+        let (first, holds, transactions) = (HashMap::new(), vec![], vec![]);
+        (Self { ledger, usd, ids, first, clock, holds, transactions }, model)
     }
 
     fn command(&self, cmd: &Cmd) -> Command {
@@ -225,6 +450,29 @@ impl Engine {
                 key,
                 legs.iter().map(|(f, t, n)| Leg::new(self.ids[*f], self.ids[*t], amount(*n))),
             ),
+            Act::Hold { from, to, amount: n, extra, ms } => {
+                let lasting = Duration::from_millis(u64::try_from(*ms).unwrap_or(0));
+                let spec = HoldSpec::new(self.ids[*from], self.ids[*to], amount(*n), lasting);
+                Command::hold(key, spec.tolerance(amount(*extra)))
+            }
+            Act::Capture(place, n, rest) => {
+                let mut spec = CaptureSpec::of(self.hold(*place));
+                spec = n.map_or(spec, |n| spec.amount(amount(n)));
+                Command::capture(key, if *rest { spec.release_rest() } else { spec })
+            }
+            Act::Release(place) => Command::release(key, self.hold(*place)),
+            Act::Extend(place, ms) => {
+                let lasting = Duration::from_millis(u64::try_from(*ms).unwrap_or(0));
+                Command::extend(key, self.hold(*place), lasting)
+            }
+            Act::Expire(place) => Command::expire(key, self.hold(*place)),
+            Act::Reverse(id, only, n) => {
+                let unknown = || TransactionId::from_raw(1).unwrap();
+                let id = self.transactions.get(*id).copied().unwrap_or_else(unknown);
+                let mut spec = ReversalSpec::of(id);
+                spec = only.map_or(spec, |only| spec.posting(only));
+                Command::reverse(key, n.map_or(spec, |n| spec.amount(amount(n))))
+            }
             Act::Status("frozen", wallet) => Command::freeze(key, self.ids[*wallet]),
             Act::Status("open", wallet) => Command::unfreeze(key, self.ids[*wallet]),
             Act::Status(_, wallet) => Command::close(key, self.ids[*wallet]),
@@ -235,12 +483,19 @@ impl Engine {
         }
     }
 
+    fn hold(&self, place: usize) -> HoldId {
+        self.holds.get(place).copied().unwrap_or_else(|| HoldId::from_raw(1).unwrap())
+    }
+
     /// Whatever is answered under a key is the answer for ever.
     fn check_receipt(&mut self, key: u8, receipt: &Receipt) {
         match self.first.get(&key) {
             None => {
                 assert!(!receipt.replayed);
                 self.first.insert(key, receipt.clone());
+                self.transactions.push(receipt.id);
+                let made = receipt.hold().filter(|_| receipt.kind == Kind::Hold);
+                self.holds.extend(made.map(|hold| hold.id));
             }
             Some(first) => {
                 assert!(receipt.replayed);
@@ -251,14 +506,24 @@ impl Engine {
 
     fn check_against(&self, model: &Model) {
         let balances = self.ledger.balances(&self.ids[..NOBODY]).unwrap();
-        for (place, (balance, wallet)) in balances.iter().zip(&model.wallets).enumerate() {
+        for (place, (balance, wallet)) in balances.iter().zip(&model.state.wallets).enumerate() {
             let found = (balance.posted.amount().minor(), balance.version);
             assert_eq!(found, (wallet.posted, wallet.version), "wallet {place}");
+            let held = model.state.held(place, model.now);
+            assert_eq!(balance.held.amount().minor(), held, "wallet {place}");
             assert!(wallet.floor.is_none_or(|floor| found.0 >= floor), "wallet {place}");
         }
         let usd = balances[..EUR].iter().map(|balance| balance.posted.amount().minor());
         // The extremes cancel out only as a whole, so sum up without carrying over.
         assert_eq!(usd.fold(0_i128, i128::wrapping_add), 0);
+        for (id, hold) in self.holds.iter().zip(&model.state.holds) {
+            let found = self.ledger.get_hold(*id).unwrap().unwrap();
+            let is_over = hold.state == "open" && hold.deadline <= model.now;
+            let expected = if is_over { ("expired", 0) } else { (hold.state, hold.remaining) };
+            let state = found.state.code();
+            assert_eq!((state, found.remaining.amount().minor()), expected, "{id}");
+            assert_eq!(found.captured.amount().minor(), hold.captured, "{id}");
+        }
     }
 }
 
@@ -278,6 +543,24 @@ fn wallets() -> impl Strategy<Value = usize> {
     prop_oneof![30 => 1..EUR, 2 => Just(WORLD), 1 => Just(EUR), 1 => Just(NOBODY)]
 }
 
+fn later_acts() -> impl Strategy<Value = Act> {
+    let some = || prop::option::of(amounts());
+    let ms = || prop_oneof![8 => 1..200_i64, 1 => -1..=0_i64];
+    let place = || 0..12_usize;
+    let hold = (wallets(), wallets(), amounts(), -1..60_i128, ms());
+    prop_oneof![
+        4 => hold.prop_map(|(from, to, amount, extra, ms)| {
+            Act::Hold { from, to, amount, extra: extra.max(-1), ms }
+        }),
+        3 => (place(), some(), any::<bool>()).prop_map(|(hold, n, rest)| Act::Capture(hold, n, rest)),
+        1 => place().prop_map(Act::Release),
+        1 => (place(), ms()).prop_map(|(hold, ms)| Act::Extend(hold, ms)),
+        1 => place().prop_map(Act::Expire),
+        3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
+            .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
+    ]
+}
+
 fn acts() -> impl Strategy<Value = Act> {
     let legs = |count| prop::collection::vec((wallets(), wallets(), amounts()), count);
     let status = prop_oneof![Just("frozen"), Just("open"), Just("closed")];
@@ -287,6 +570,7 @@ fn acts() -> impl Strategy<Value = Act> {
         8 => legs(1..2).prop_map(Act::Move),
         3 => legs(0..6).prop_map(Act::Move),
         2 => (status, wallets()).prop_map(|(to, wallet)| Act::Status(to, wallet)),
+        12 => later_acts(),
     ]
 }
 
@@ -300,6 +584,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         3 => prop::collection::vec(commands(), 1..2).prop_map(Call::Each),
         2 => prop::collection::vec(commands(), 2..6).prop_map(Call::Each),
         2 => prop::collection::vec(commands(), 0..4).prop_map(Call::All),
+        2 => (1..150_i64).prop_map(Call::Wait),
     ];
     // Now and then a call is sent again, as clients do.
     let retried = prop::collection::vec((call, prop::bool::weighted(0.2)), 1..30);
@@ -318,11 +603,16 @@ fn run(calls: Vec<Call>, lanes: usize) {
     let (mut engine, mut model) = Engine::new(lanes);
     for call in calls {
         match call {
+            Call::Wait(ms) => {
+                model.now += ms;
+                engine.clock.set(Timestamp::from_unix_ms(model.now));
+            }
             Call::Each(cmds) => {
+                let before = model.state.clone();
                 let commands: Vec<Command> = cmds.iter().map(|c| engine.command(c)).collect();
                 let answers = engine.ledger.submit_each(commands).unwrap();
                 for (cmd, answer) in cmds.iter().zip(answers) {
-                    let expected = model.each(cmd);
+                    let expected = model.each(&before, cmd);
                     assert_eq!(answer.as_ref().map(drop).map_err(code), expected, "{cmd:?}");
                     if let Ok(receipt) = answer {
                         engine.check_receipt(cmd.key, &receipt);
