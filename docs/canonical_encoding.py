@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal"
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade"
 KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 

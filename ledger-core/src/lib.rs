@@ -54,6 +54,7 @@ pub use ledger::{Ledger, LedgerBuilder};
 pub use memory::MemoryStore;
 pub use model::command::Command;
 pub use model::entry::{Entry, Order};
+pub use model::expectation::Present;
 pub use model::fingerprint::Fingerprint;
 pub use model::hold::{Hold, HoldChange, HoldState};
 pub use model::hold_spec::{CaptureSpec, HoldSpec};
@@ -66,6 +67,9 @@ pub use model::transaction::{Change, Kind, Posting, Postings, Receipt, StatusCha
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use money::amount::Amount;
 pub use money::asset::{Asset, AssetCode};
+pub use money::price::Price;
+pub use money::rate::{Rate, WithFee};
+pub use money::rounding::Rounding;
 pub use money::value::Money;
 pub use read::cursor::Cursor;
 pub use read::history::{HistoryPage, HistoryQuery};

@@ -10,7 +10,8 @@ use std::time::Duration;
 use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
-    Ledger, Leg, MemoryStore, Metadata, Result, ReversalSpec, TransactionId, WalletId, WalletSpec,
+    Ledger, Leg, MemoryStore, Metadata, Result, ReversalSpec, Status, TransactionId, WalletId,
+    WalletSpec,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -41,6 +42,7 @@ fn invalid(shop: &Shop) -> Vec<Error> {
         err(WalletSpec::new("carol", usd).unwrap().floor(dollar)),
         err(shop.ledger.hold(hold_spec(shop, Duration::ZERO), "k")),
         err(shop.ledger.reverse(ReversalSpec::of(first(shop)).posting(1), "k")),
+        err(dollar.split(&[])),
         err(Metadata::from_json("[]")),
         err(Actor::new("")),
         err(shop.ledger.post(Vec::<Leg>::new(), "k")),
@@ -126,7 +128,9 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(ledger.define_asset(Asset::new("GOLD", 4).unwrap())),
         err(ledger.open_wallet(WalletSpec::new("jar", eur).unwrap())),
         err(ledger.deposit(&shop.alice, dollar, "fund")),
-        err(ledger.submit(version.expect_version(&jar, 99))),
+        err(ledger.submit(version.clone().expect_version(&jar, 99))),
+        err(ledger.submit(version.clone().expect_balance(&jar, dollar))),
+        err(ledger.submit(version.expect_status(&jar, Status::Closed))),
         err(ledger.close(ledger.world(usd).unwrap().id, "w")),
         err(ledger.deposit(&frozen, dollar, "f")),
         err(ledger.deposit(&closed, dollar, "c")),

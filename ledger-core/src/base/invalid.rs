@@ -25,6 +25,8 @@ pub enum Field {
     Hold,
     /// Which part of a transaction is to be reversed.
     Reversal,
+    /// How an amount is to be divided: weights, rates.
+    Split,
     /// The metadata.
     Metadata,
     /// Who, from where or why.

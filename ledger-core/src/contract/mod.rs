@@ -67,7 +67,10 @@ cases! { $
         a_frozen_wallet_moves_nothing_until_unfrozen,
         a_closed_wallet_stays_closed,
         the_world_can_be_frozen_but_not_closed,
-        metadata_and_actor_are_kept;
+        metadata_and_actor_are_kept,
+        preconditions_that_fail_tell_what_there_is,
+        a_trade_exchanges_both_assets_or_none,
+        a_split_payment_adds_up;
     holds:
         a_hold_reserves_and_a_capture_moves,
         a_hold_is_captured_in_parts_and_the_rest_given_back,

@@ -211,3 +211,73 @@ pub fn metadata_and_actor_are_kept(store: Arc<dyn Store>) {
     assert_eq!((item.meta.as_ref(), item.actor.as_deref()), (Some(&meta), Some(&actor)));
     assert_eq!(item.kind, Kind::Transfer);
 }
+
+pub fn preconditions_that_fail_tell_what_there_is(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store);
+    let hour = std::time::Duration::from_hours(1);
+    let spec = crate::HoldSpec::new(&shop.alice, &shop.bob, shop.usd("30"), hour);
+    shop.ledger.hold(spec, "hold").unwrap();
+    let pay = || Command::transfer(key("pay"), &shop.alice, &shop.bob, shop.usd("1"));
+    let alice = &shop.alice;
+    for (command, kind) in [
+        (pay().expect_version(alice, 1), ErrorKind::VersionMismatch),
+        (pay().expect_balance(alice, shop.usd("100.01")), ErrorKind::BalanceTooLow),
+        (pay().expect_status(alice, Status::Frozen), ErrorKind::StatusMismatch),
+    ] {
+        let error = shop.ledger.submit(command).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        let (Rejection::VersionMismatch { wallet, present, .. }
+        | Rejection::BalanceTooLow { wallet, present, .. }
+        | Rejection::StatusMismatch { wallet, present, .. }) = error.rejection().unwrap()
+        else {
+            panic!("{error}")
+        };
+        assert_eq!((*wallet, present.version, present.status), (alice.id, 2, Status::Open));
+        let amounts = (present.posted, present.held, present.available);
+        assert_eq!(amounts, (shop.usd("100"), shop.usd("30"), Some(shop.usd("70"))));
+    }
+    let euro = crate::Asset::iso("EUR").unwrap().minor(1);
+    let other = shop.ledger.submit(pay().expect_balance(alice, euro));
+    assert_eq!(kind_of(other), ErrorKind::AssetMismatch);
+    let all = pay().expect_version(alice, 2).expect_status(&shop.bob, Status::Open);
+    shop.ledger.submit(all.expect_balance(alice, shop.usd("100"))).unwrap();
+}
+
+pub fn a_trade_exchanges_both_assets_or_none(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store);
+    let gold = shop.ledger.define_asset(crate::Asset::new("GOLD", 3).unwrap()).unwrap();
+    let open = |name| shop.open(crate::WalletSpec::new(name, gold).unwrap());
+    let (jewels, vault) = (open("jewels"), open("vault"));
+    let grams = |text: &str| gold.money(text).unwrap();
+    shop.ledger.deposit(&vault, grams("3"), "gold").unwrap();
+    let trade = |cost: &str, bought: &str, key: &str| {
+        let paid = Leg::new(&shop.alice, &shop.bob, shop.usd(cost));
+        shop.ledger.trade(paid, Leg::new(&vault, &jewels, grams(bought)), key)
+    };
+    let done = trade("60", "2", "trade").unwrap();
+    assert_eq!((done.kind, done.postings.len()), (Kind::Trade, 2));
+    assert_eq!(kind_of(trade("40.01", "1", "poor")), ErrorKind::InsufficientFunds);
+    assert_eq!(kind_of(trade("40", "1.001", "empty")), ErrorKind::InsufficientFunds);
+    assert_eq!(kind_of(trade("0", "1", "free")), ErrorKind::InvalidAmount);
+    shop.assert_posted(&[(&shop.alice, "40"), (&shop.bob, "60")]);
+    assert_eq!((shop.posted(&vault), shop.posted(&jewels)), (grams("1"), grams("2")));
+    let same = Leg::new(&shop.bob, &shop.alice, shop.usd("1"));
+    let paid = Leg::new(&shop.alice, &shop.bob, shop.usd("1"));
+    assert_eq!(kind_of(shop.ledger.trade(paid, same, "same")), ErrorKind::InvalidPostings);
+    let crossed = Leg::new(&vault, &shop.alice, grams("1"));
+    assert_eq!(kind_of(shop.ledger.trade(paid, crossed, "crossed")), ErrorKind::AssetMismatch);
+    shop.ledger.reverse(done.id, "undo").unwrap();
+    shop.assert_posted(&[(&shop.alice, "100"), (&shop.bob, "0")]);
+    assert_eq!((shop.posted(&vault), shop.posted(&jewels)), (grams("3"), grams("0")));
+}
+
+pub fn a_split_payment_adds_up(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store);
+    let sellers: Vec<_> = (0..3).map(|n| shop.open(shop.spec(&format!("seller {n}")))).collect();
+    let shares = sellers.iter().map(|seller| (seller.id, 1));
+    let legs = Leg::split(&shop.alice, shop.usd("100"), shares).unwrap();
+    shop.ledger.post(legs, "split").unwrap();
+    let expected = [(&sellers[0], "33.34"), (&sellers[1], "33.33"), (&sellers[2], "33.33")];
+    shop.assert_posted(&expected);
+    shop.assert_posted(&[(&shop.alice, "0")]);
+}

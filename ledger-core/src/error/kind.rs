@@ -84,6 +84,8 @@ kinds! {
     InvalidHold "invalid_hold" Rejected,
     /// A reversal names a posting that is not there, or none where it must.
     InvalidReversal "invalid_reversal" Rejected,
+    /// Weights or rates by which an amount is to be divided can't be accepted.
+    InvalidSplit "invalid_split" Rejected,
     /// The metadata is not a JSON object within the limits.
     InvalidMetadata "invalid_metadata" Rejected,
     /// The actor can't be accepted.
@@ -120,6 +122,10 @@ kinds! {
     KeyConflict "key_conflict" Rejected,
     /// The wallet has changed since the caller looked.
     VersionMismatch "version_mismatch" Rejected,
+    /// The wallet holds less than the caller expected.
+    BalanceTooLow "balance_too_low" Rejected,
+    /// The wallet does not have the status that the caller expected.
+    StatusMismatch "status_mismatch" Rejected,
     /// The wallet stands for everything outside and can't be closed.
     WorldWallet "world_wallet" Rejected,
     /// The hold's time is not up.

@@ -41,6 +41,7 @@ struct Report {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "it is always in a box")]
 pub(crate) enum Cause {
     Rejected(Rejection),
     QueueFull { limit: usize },
@@ -129,6 +130,8 @@ fn kind_of_rejection(rejection: &Rejection) -> ErrorKind {
         Rejection::WalletConflict { .. } => ErrorKind::WalletConflict,
         Rejection::KeyConflict { .. } => ErrorKind::KeyConflict,
         Rejection::VersionMismatch { .. } => ErrorKind::VersionMismatch,
+        Rejection::BalanceTooLow { .. } => ErrorKind::BalanceTooLow,
+        Rejection::StatusMismatch { .. } => ErrorKind::StatusMismatch,
         Rejection::WorldWallet { .. } => ErrorKind::WorldWallet,
         Rejection::WalletFrozen { .. } => ErrorKind::WalletFrozen,
         Rejection::WalletClosed { .. } => ErrorKind::WalletClosed,
@@ -160,6 +163,7 @@ fn kind_of_field(field: Field) -> ErrorKind {
         Field::Limit => ErrorKind::InvalidLimit,
         Field::Hold => ErrorKind::InvalidHold,
         Field::Reversal => ErrorKind::InvalidReversal,
+        Field::Split => ErrorKind::InvalidSplit,
         Field::Metadata => ErrorKind::InvalidMetadata,
         Field::Actor => ErrorKind::InvalidActor,
         Field::Postings => ErrorKind::InvalidPostings,

@@ -123,6 +123,31 @@ impl Ledger {
         self.submit(Command::post(self.key(key)?, legs))
     }
 
+    /// Exchanges two assets, both or none: `paid` for `goods`.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger, Leg, Price, Rounding, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let gold = ledger.define_asset(Asset::new("GOLD-18K", 3)?)?;
+    /// let open = |name, asset| ledger.open_wallet(WalletSpec::new(name, asset)?);
+    /// let (cash, jewels) = (open("ann/cash", usd)?, open("ann/gold", gold)?);
+    /// let (till, vault) = (open("shop/cash", usd)?, open("shop/gold", gold)?);
+    /// ledger.deposit(&cash, usd.money("1000.00")?, "d1")?;
+    /// ledger.deposit(&vault, gold.money("50.000")?, "d2")?;
+    /// let bought = gold.money("2.500")?;
+    /// let cost = Price::new("65.2551", usd)?.cost(bought, Rounding::HalfUp)?;
+    /// ledger.trade(Leg::new(&cash, &till, cost), Leg::new(&vault, &jewels, bought), "trade:1")?;
+    /// assert_eq!(ledger.balance(&cash)?.posted.to_string(), "836.86 USD");
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn trade<K: TryInto<Key>>(&self, paid: Leg, goods: Leg, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::trade(self.key(key)?, paid, goods))
+    }
+
     /// Freezes a wallet: nothing moves in or out until it is unfrozen.
     pub fn freeze<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
     where

@@ -11,18 +11,13 @@ use crate::base::invalid::{Field, Invalid};
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
+use crate::model::expectation::{Expectation, Expected};
 use crate::model::hold_spec::{CaptureSpec, HoldSpec, check_duration};
 use crate::model::leg::{Leg, Legs, check_leg, check_legs, check_positive};
 use crate::model::reversal::ReversalSpec;
 use crate::model::transaction::Kind;
+use crate::model::wallet::Status;
 use crate::money::value::Money;
-
-/// A wallet's version that must still hold when the command is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Expectation {
-    pub(crate) wallet: WalletId,
-    pub(crate) version: u64,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -101,6 +96,11 @@ impl Command {
         Self::new(key, Action::Move { kind: Kind::Post, legs })
     }
 
+    /// Exchanges two assets, both or none: `paid` for `goods`.
+    pub fn trade(key: Key, paid: Leg, goods: Leg) -> Self {
+        Self::new(key, Action::Move { kind: Kind::Trade, legs: smallvec![paid, goods] })
+    }
+
     /// Freezes a wallet: nothing moves in or out until it is unfrozen.
     pub fn freeze(key: Key, wallet: impl Into<WalletId>) -> Self {
         Self::new(key, Action::SetStatus { kind: Kind::Freeze, wallet: wallet.into() })
@@ -160,8 +160,25 @@ impl Command {
 
     /// Carries the command out only while `wallet` is at `version`. It is not part of the request.
     #[must_use]
-    pub fn expect_version(mut self, wallet: impl Into<WalletId>, version: u64) -> Self {
-        self.expectations.push(Expectation { wallet: wallet.into(), version });
+    pub fn expect_version(self, wallet: impl Into<WalletId>, version: u64) -> Self {
+        self.expect(wallet.into(), Expected::Version(version))
+    }
+
+    /// Carries the command out only while `wallet` holds at least so much, reserved or not. It is not
+    /// part of the request.
+    #[must_use]
+    pub fn expect_balance(self, wallet: impl Into<WalletId>, at_least: Money) -> Self {
+        self.expect(wallet.into(), Expected::BalanceAtLeast(at_least))
+    }
+
+    /// Carries the command out only while `wallet` has this status. It is not part of the request.
+    #[must_use]
+    pub fn expect_status(self, wallet: impl Into<WalletId>, status: Status) -> Self {
+        self.expect(wallet.into(), Expected::Status(status))
+    }
+
+    fn expect(mut self, wallet: WalletId, expected: Expected) -> Self {
+        self.expectations.push(Expectation { wallet, expected });
         self
     }
 
@@ -183,7 +200,7 @@ impl Command {
             Action::Deposit { amount, .. } | Action::Withdraw { amount, .. } => {
                 check_positive(*amount)
             }
-            Action::Move { legs, .. } => check_legs(legs),
+            Action::Move { kind, legs } => check_legs(legs).and_then(|()| check_trade(*kind, legs)),
             Action::Hold(spec) => check_leg(&spec.leg()).and_then(|()| spec.check()),
             Action::Capture(CaptureSpec { amount: Some(amount), .. })
             | Action::Reverse(ReversalSpec { amount: Some(amount), .. }) => check_positive(*amount),
@@ -194,5 +211,18 @@ impl Command {
             | Action::Release { .. }
             | Action::Expire { .. } => Ok(()),
         }
+    }
+}
+
+fn check_trade(kind: Kind, legs: &[Leg]) -> Result<(), Invalid> {
+    match (kind, legs) {
+        (Kind::Trade, [paid, goods]) if paid.amount.asset() == goods.amount.asset() => {
+            let problem = format!(
+                "a trade must exchange two assets; both sides of this one are in {}",
+                paid.amount.asset().code()
+            );
+            Err(Invalid::new(Field::Postings, problem))
+        }
+        _ => Ok(()),
     }
 }

@@ -23,6 +23,35 @@ impl Leg {
     pub fn new(from: impl Into<WalletId>, to: impl Into<WalletId>, amount: Money) -> Self {
         Self { from: from.into(), to: to.into(), amount }
     }
+
+    /// Moves `amount` from one wallet to several, divided by their weights as [`Money::split`] does.
+    /// Parts too small for a smallest unit are left out.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger, Leg, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let open = |name| ledger.open_wallet(WalletSpec::new(name, usd)?);
+    /// let (buyer, seller, platform) = (open("buyer")?, open("seller")?, open("platform")?);
+    /// ledger.deposit(&buyer, usd.money("19.99")?, "d1")?;
+    /// let shares = [(seller.id, 90), (platform.id, 10)];
+    /// ledger.post(Leg::split(&buyer, usd.money("19.99")?, shares)?, "order:7")?;
+    /// assert_eq!(ledger.balance(&platform)?.posted, usd.money("2.00")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn split(
+        from: impl Into<WalletId>,
+        amount: Money,
+        shares: impl IntoIterator<Item = (WalletId, u64)>,
+    ) -> Result<Vec<Self>, Invalid> {
+        let from = from.into();
+        // One too many is enough to be refused.
+        let shares = shares.into_iter().take(POSTINGS_MAX + 1);
+        let (wallets, weights): (Vec<WalletId>, Vec<u64>) = shares.unzip();
+        let parts = wallets.into_iter().zip(amount.split(&weights)?);
+        let legs = parts.map(|(to, amount)| Self { from, to, amount });
+        Ok(legs.filter(|leg| leg.amount.is_positive()).collect())
+    }
 }
 
 /// Legs of a command: nearly always one.

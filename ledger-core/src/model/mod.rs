@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod entry;
+pub(crate) mod expectation;
 pub(crate) mod fingerprint;
 pub(crate) mod hold;
 pub(crate) mod hold_spec;

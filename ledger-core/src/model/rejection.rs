@@ -10,6 +10,7 @@ use crate::base::invalid::Invalid;
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::WalletName;
+use crate::model::expectation::Present;
 use crate::model::hold::HoldState;
 use crate::model::transaction::Kind;
 use crate::model::wallet::Status;
@@ -113,15 +114,45 @@ pub enum Rejection {
 
     /// The wallet has changed since the caller looked.
     #[error(
-        "wallet {wallet} is at version {actual}, not {expected}; read it again and decide again"
+        "wallet {wallet} is at version {actual}, not {expected}; read it again and decide again",
+        actual = present.version
     )]
     VersionMismatch {
         /// The wallet.
         wallet: WalletId,
         /// The version that was expected.
         expected: u64,
-        /// The version it has.
-        actual: u64,
+        /// What the wallet is.
+        present: Present,
+    },
+
+    /// The wallet holds less than the caller expected.
+    #[error(
+        "wallet {wallet} holds {posted}, and at least {expected} was expected; read it again and decide \
+         again",
+        posted = present.posted
+    )]
+    BalanceTooLow {
+        /// The wallet.
+        wallet: WalletId,
+        /// What it was expected to hold at least.
+        expected: Money,
+        /// What the wallet is.
+        present: Present,
+    },
+
+    /// The wallet does not have the status that the caller expected.
+    #[error(
+        "wallet {wallet} is {status}, and {expected} was expected; read it again and decide again",
+        status = present.status
+    )]
+    StatusMismatch {
+        /// The wallet.
+        wallet: WalletId,
+        /// The status that was expected.
+        expected: Status,
+        /// What the wallet is.
+        present: Present,
     },
 
     /// The wallet is frozen.
@@ -299,6 +330,8 @@ impl Rejection {
             | Self::WalletConflict { .. }
             | Self::KeyConflict { .. }
             | Self::VersionMismatch { .. }
+            | Self::BalanceTooLow { .. }
+            | Self::StatusMismatch { .. }
             | Self::WorldWallet { .. } => false,
             Self::WalletFrozen { .. }
             | Self::WalletClosed { .. }

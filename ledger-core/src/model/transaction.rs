@@ -78,6 +78,8 @@ kinds! {
     Expire = 12 "expire",
     /// What another transaction moved is moved back.
     Reversal = 13 "reversal",
+    /// Two assets are exchanged, both or none.
+    Trade = 14 "trade",
 }
 
 impl fmt::Display for Kind {

@@ -3,4 +3,8 @@
 pub(crate) mod amount;
 pub(crate) mod asset;
 mod iso;
+pub(crate) mod price;
+pub(crate) mod rate;
+pub(crate) mod rounding;
+mod split;
 pub(crate) mod value;

@@ -2,7 +2,7 @@
 //! assets right, preconditions, then posting by posting status, funds, overflow, ceiling.
 
 use crate::base::id::{Stamp, TransactionId};
-use crate::model::command::Expectation;
+use crate::model::expectation::{Expectation, Expected};
 use crate::model::prepared::{Body, Prepared};
 use crate::model::rejection::Rejection;
 use crate::model::transaction::{Change, Kind, Postings, StatusChange, Transaction};
@@ -24,7 +24,7 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
         Body::OnHold(_) | Body::Reverse(_) | Body::SetStatus(_) => {}
     }
     for expectation in &command.expectations {
-        check_version(expectation, &mut scratch)?;
+        check_expectation(expectation, &mut scratch)?;
     }
     let (postings, change) = act(command, rows, stamp, &mut scratch)?;
     Ok(Transaction {
@@ -69,13 +69,27 @@ fn act(
     })
 }
 
-fn check_version(expectation: &Expectation, scratch: &mut Scratch<'_>) -> Decided<()> {
-    let &Expectation { wallet, version: expected } = expectation;
-    let actual = scratch.draft(wallet)?.version;
-    if actual == expected {
-        return Ok(());
+fn check_expectation(expectation: &Expectation, scratch: &mut Scratch<'_>) -> Decided<()> {
+    let &Expectation { wallet, expected } = expectation;
+    let draft = scratch.draft(wallet)?;
+    let present = draft.present();
+    Err(match expected {
+        Expected::Version(expected) if present.version != expected => {
+            Rejection::VersionMismatch { wallet, expected, present }
+        }
+        Expected::BalanceAtLeast(expected) if draft.row.asset != expected.asset() => {
+            let (expected, given) = (draft.row.asset, expected.asset());
+            Rejection::AssetMismatch { wallet, expected, given }
+        }
+        Expected::BalanceAtLeast(expected) if present.posted.amount() < expected.amount() => {
+            Rejection::BalanceTooLow { wallet, expected, present }
+        }
+        Expected::Status(expected) if present.status != expected => {
+            Rejection::StatusMismatch { wallet, expected, present }
+        }
+        _ => return Ok(()),
     }
-    Err(Rejection::VersionMismatch { wallet, expected, actual }.into())
+    .into())
 }
 
 fn set_status(kind: Kind, draft: &mut Draft<'_>) -> Decided<StatusChange> {

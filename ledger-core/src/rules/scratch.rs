@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::base::id::WalletId;
 use crate::base::time::Timestamp;
+use crate::model::expectation::Present;
 use crate::model::rejection::Rejection;
 use crate::model::wallet::WalletRow;
 use crate::money::amount::Amount;
@@ -54,6 +55,18 @@ impl Draft<'_> {
     /// What can be spent; none where there is no floor.
     pub(super) fn available(&self) -> Option<Amount> {
         self.row.available_of(self.posted, self.held)
+    }
+
+    /// What it is now.
+    pub(super) fn present(&self) -> Present {
+        let asset = self.row.asset;
+        Present {
+            version: self.version,
+            status: self.row.status,
+            posted: asset.of(self.posted),
+            held: asset.of(self.held),
+            available: self.available().map(|available| asset.of(available)),
+        }
     }
 
     /// The version after another change.

@@ -145,6 +145,8 @@ impl Meter {
             retries: self.retries.get(),
             replays: self.replays.get(),
             conflicts: self.errors_of(ErrorKind::VersionMismatch)
+                + self.errors_of(ErrorKind::BalanceTooLow)
+                + self.errors_of(ErrorKind::StatusMismatch)
                 + self.errors_of(ErrorKind::KeyConflict),
             errors: errors.filter(|&(_, count)| count > 0).collect(),
             latency_ns_p50: self.latency_ns.percentile(50),

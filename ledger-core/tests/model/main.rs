@@ -1,0 +1,270 @@
+//! Random commands against a simple model that shares no code with the engine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod model;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger_core::{
+    Amount, Asset, CaptureSpec, Clock, Command, Error, HoldId, HoldSpec, Key, Kind, Ledger, Leg,
+    ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp, TransactionId, WalletId,
+    WalletSpec,
+};
+use proptest::prelude::*;
+
+use crate::model::{Act, Cmd, EUR, Model, NOBODY, State, WORLD, Wallet};
+
+#[derive(Clone, Debug)]
+enum Call {
+    Each(Vec<Cmd>),
+    All(Vec<Cmd>),
+    Wait(i64),
+}
+
+/// The engine, driven by the same commands.
+struct Engine {
+    ledger: Ledger,
+    usd: Asset,
+    ids: Vec<WalletId>,
+    first: HashMap<u8, Receipt>,
+    clock: Arc<ManualClock>,
+    holds: Vec<HoldId>,
+    transactions: Vec<TransactionId>,
+}
+
+impl Engine {
+    fn new(lanes: usize) -> (Self, Model) {
+        let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+        let store = MemoryStore::with_lanes(lanes);
+        let ledger = Ledger::builder(store).clock(clock.clone()).build().unwrap();
+        let (usd, eur) = (Asset::iso("USD").unwrap(), Asset::iso("EUR").unwrap());
+        let spec = |name| WalletSpec::new(name, usd).unwrap();
+        let open = |spec| ledger.open_wallet(spec).unwrap().id;
+        let mut ids = vec![
+            open(spec("plain")),
+            open(spec("credit").floor(usd.minor(-500)).unwrap()),
+            open(spec("jar").ceiling(usd.minor(1_000)).unwrap()),
+            open(spec("endless").no_floor()),
+            open(WalletSpec::new("euro", eur).unwrap()),
+            WalletId::from_raw(1).unwrap(),
+        ];
+        ids.insert(WORLD, ledger.world(usd).unwrap().id);
+        let wallet =
+            |floor, ceiling| Wallet { posted: 0, version: 0, floor, ceiling, status: "open" };
+        let wallets = vec![
+            wallet(None, None),
+            wallet(Some(0), None),
+            wallet(Some(-500), None),
+            wallet(Some(0), Some(1_000)),
+            wallet(None, None),
+            wallet(Some(0), None),
+        ];
+        let state = State { wallets, holds: vec![], transactions: vec![] };
+        let model = Model { state, answers: HashMap::new(), now: clock.now().unix_ms() };
+        let (first, holds, transactions) = (HashMap::new(), vec![], vec![]);
+        (Self { ledger, usd, ids, first, clock, holds, transactions }, model)
+    }
+
+    fn command(&self, cmd: &Cmd) -> Command {
+        let key = Key::new(format!("key {}", cmd.key)).unwrap();
+        let amount = |n| self.usd.of(Amount::from_minor(n));
+        let command = match &cmd.act {
+            Act::Deposit(to, n) => Command::deposit(key, self.ids[*to], amount(*n)),
+            Act::Withdraw(from, n) => Command::withdraw(key, self.ids[*from], amount(*n)),
+            Act::Move(legs) => Command::post(
+                key,
+                legs.iter().map(|(f, t, n)| Leg::new(self.ids[*f], self.ids[*t], amount(*n))),
+            ),
+            Act::Hold { from, to, amount: n, extra, ms } => {
+                let lasting = Duration::from_millis(u64::try_from(*ms).unwrap_or(0));
+                let spec = HoldSpec::new(self.ids[*from], self.ids[*to], amount(*n), lasting);
+                Command::hold(key, spec.tolerance(amount(*extra)))
+            }
+            Act::Capture(place, n, rest) => {
+                let mut spec = CaptureSpec::of(self.hold(*place));
+                spec = n.map_or(spec, |n| spec.amount(amount(n)));
+                Command::capture(key, if *rest { spec.release_rest() } else { spec })
+            }
+            Act::Release(place) => Command::release(key, self.hold(*place)),
+            Act::Extend(place, ms) => {
+                let lasting = Duration::from_millis(u64::try_from(*ms).unwrap_or(0));
+                Command::extend(key, self.hold(*place), lasting)
+            }
+            Act::Expire(place) => Command::expire(key, self.hold(*place)),
+            Act::Reverse(id, only, n) => {
+                let unknown = || TransactionId::from_raw(1).unwrap();
+                let id = self.transactions.get(*id).copied().unwrap_or_else(unknown);
+                let mut spec = ReversalSpec::of(id);
+                spec = only.map_or(spec, |only| spec.posting(only));
+                Command::reverse(key, n.map_or(spec, |n| spec.amount(amount(n))))
+            }
+            Act::Status("frozen", wallet) => Command::freeze(key, self.ids[*wallet]),
+            Act::Status("open", wallet) => Command::unfreeze(key, self.ids[*wallet]),
+            Act::Status(_, wallet) => Command::close(key, self.ids[*wallet]),
+        };
+        match cmd.expect {
+            Some((wallet, version)) => command.expect_version(self.ids[wallet], version),
+            None => command,
+        }
+    }
+
+    fn hold(&self, place: usize) -> HoldId {
+        self.holds.get(place).copied().unwrap_or_else(|| HoldId::from_raw(1).unwrap())
+    }
+
+    /// Whatever is answered under a key is the answer for ever.
+    fn check_receipt(&mut self, key: u8, receipt: &Receipt) {
+        match self.first.get(&key) {
+            None => {
+                assert!(!receipt.replayed);
+                self.first.insert(key, receipt.clone());
+                self.transactions.push(receipt.id);
+                let made = receipt.hold().filter(|_| receipt.kind == Kind::Hold);
+                self.holds.extend(made.map(|hold| hold.id));
+            }
+            Some(first) => {
+                assert!(receipt.replayed);
+                assert_eq!(receipt.transaction(), first.transaction());
+            }
+        }
+    }
+
+    fn check_against(&self, model: &Model) {
+        let balances = self.ledger.balances(&self.ids[..NOBODY]).unwrap();
+        for (place, (balance, wallet)) in balances.iter().zip(&model.state.wallets).enumerate() {
+            let found = (balance.posted.amount().minor(), balance.version);
+            assert_eq!(found, (wallet.posted, wallet.version), "wallet {place}");
+            let held = model.state.held(place, model.now);
+            assert_eq!(balance.held.amount().minor(), held, "wallet {place}");
+            assert!(wallet.floor.is_none_or(|floor| found.0 >= floor), "wallet {place}");
+        }
+        let usd = balances[..EUR].iter().map(|balance| balance.posted.amount().minor());
+        // The extremes cancel out only as a whole, so sum up without carrying over.
+        assert_eq!(usd.fold(0_i128, i128::wrapping_add), 0);
+        for (id, hold) in self.holds.iter().zip(&model.state.holds) {
+            let found = self.ledger.get_hold(*id).unwrap().unwrap();
+            let is_over = hold.state == "open" && hold.deadline <= model.now;
+            let expected = if is_over { ("expired", 0) } else { (hold.state, hold.remaining) };
+            let state = found.state.code();
+            assert_eq!((state, found.remaining.amount().minor()), expected, "{id}");
+            assert_eq!(found.captured.amount().minor(), hold.captured, "{id}");
+        }
+    }
+}
+
+fn code(error: &Error) -> &'static str {
+    error.kind().code()
+}
+
+fn amounts() -> impl Strategy<Value = i128> {
+    prop_oneof![
+        12 => 1..400_i128,
+        1 => -2..=0_i128,
+        1 => prop_oneof![Just(i128::MAX), Just(i128::MAX - 300), Just(i128::MAX / 2)],
+    ]
+}
+
+fn wallets() -> impl Strategy<Value = usize> {
+    prop_oneof![30 => 1..EUR, 2 => Just(WORLD), 1 => Just(EUR), 1 => Just(NOBODY)]
+}
+
+fn later_acts() -> impl Strategy<Value = Act> {
+    let some = || prop::option::of(amounts());
+    let ms = || prop_oneof![8 => 1..200_i64, 1 => -1..=0_i64];
+    let place = || 0..12_usize;
+    let hold = (wallets(), wallets(), amounts(), -1..60_i128, ms());
+    prop_oneof![
+        4 => hold.prop_map(|(from, to, amount, extra, ms)| {
+            Act::Hold { from, to, amount, extra: extra.max(-1), ms }
+        }),
+        3 => (place(), some(), any::<bool>()).prop_map(|(hold, n, rest)| Act::Capture(hold, n, rest)),
+        1 => place().prop_map(Act::Release),
+        1 => (place(), ms()).prop_map(|(hold, ms)| Act::Extend(hold, ms)),
+        1 => place().prop_map(Act::Expire),
+        3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
+            .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
+    ]
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let legs = |count| prop::collection::vec((wallets(), wallets(), amounts()), count);
+    let status = prop_oneof![Just("frozen"), Just("open"), Just("closed")];
+    prop_oneof![
+        6 => (wallets(), amounts()).prop_map(|(to, n)| Act::Deposit(to, n)),
+        3 => (wallets(), amounts()).prop_map(|(from, n)| Act::Withdraw(from, n)),
+        8 => legs(1..2).prop_map(Act::Move),
+        3 => legs(0..6).prop_map(Act::Move),
+        2 => (status, wallets()).prop_map(|(to, wallet)| Act::Status(to, wallet)),
+        12 => later_acts(),
+    ]
+}
+
+fn commands() -> impl Strategy<Value = Cmd> {
+    let expect = prop::option::weighted(0.1, (wallets(), 0..6_u64));
+    (0..60_u8, acts(), expect).prop_map(|(key, act, expect)| Cmd { key, act, expect })
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let call = prop_oneof![
+        3 => prop::collection::vec(commands(), 1..2).prop_map(Call::Each),
+        2 => prop::collection::vec(commands(), 2..6).prop_map(Call::Each),
+        2 => prop::collection::vec(commands(), 0..4).prop_map(Call::All),
+        2 => (1..150_i64).prop_map(Call::Wait),
+    ];
+    // Now and then a call is sent again, as clients do.
+    let retried = prop::collection::vec((call, prop::bool::weighted(0.2)), 1..30);
+    retried.prop_map(|calls| {
+        calls
+            .into_iter()
+            .flat_map(|(call, again)| {
+                let copy = again.then(|| call.clone());
+                std::iter::once(call).chain(copy)
+            })
+            .collect()
+    })
+}
+
+fn run(calls: Vec<Call>, lanes: usize) {
+    let (mut engine, mut model) = Engine::new(lanes);
+    for call in calls {
+        match call {
+            Call::Wait(ms) => {
+                model.now += ms;
+                engine.clock.set(Timestamp::from_unix_ms(model.now));
+            }
+            Call::Each(cmds) => {
+                let before = model.state.clone();
+                let commands: Vec<Command> = cmds.iter().map(|c| engine.command(c)).collect();
+                let answers = engine.ledger.submit_each(commands).unwrap();
+                for (cmd, answer) in cmds.iter().zip(answers) {
+                    let expected = model.each(&before, cmd);
+                    assert_eq!(answer.as_ref().map(drop).map_err(code), expected, "{cmd:?}");
+                    if let Ok(receipt) = answer {
+                        engine.check_receipt(cmd.key, &receipt);
+                    }
+                }
+            }
+            Call::All(cmds) => {
+                let commands: Vec<Command> = cmds.iter().map(|c| engine.command(c)).collect();
+                let answer = engine.ledger.submit_all(commands);
+                assert_eq!(answer.as_ref().map(drop).map_err(code), model.all(&cmds), "{cmds:?}");
+                for (cmd, receipt) in cmds.iter().zip(answer.iter().flatten()) {
+                    engine.check_receipt(cmd.key, receipt);
+                }
+            }
+        }
+        engine.check_against(&model);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_answers_as_the_model_does(calls in calls(), lanes in 1..3_usize) {
+        run(calls, lanes);
+    }
+}
