@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade"
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade limits"
 KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 
@@ -89,6 +89,11 @@ def reversal(number, posting=None, amount=None):
     return request("reversal", u64(number) + which + some_money(amount))
 
 
+def limits(wallet, *changes):
+    encoded = [b"\x00" if change == "stays" else b"\x01" + some_money(change) for change in changes]
+    return request("limits", u64(wallet) + b"".join(encoded))
+
+
 def on_hold(kind, number, extra=b""):
     return request(kind, u64(number) + extra)
 
@@ -140,6 +145,10 @@ VECTORS = [
     ("release of it", on_hold("release", HOLD)),
     ("its extension by a day", on_hold("extend", HOLD, u64(86_400_000))),
     ("its expiry", on_hold("expire", HOLD)),
+    (
+        "limits of Alice: a floor of -50.00 USD and no ceiling",
+        limits(ALICE, (-5_000, 2, "USD"), None, "stays"),
+    ),
     ("reversal of transaction 1280", reversal(1280)),
     ("reversal of 5.00 USD of its posting 0", reversal(1280, 0, (500, 2, "USD"))),
     ("the deposit under key a, in a batch with the transfer under key b", within(BATCH, DEPOSIT)),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
-    Ledger, Leg, MemoryStore, Metadata, Result, ReversalSpec, Status, TransactionId, WalletId,
-    WalletSpec,
+    Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, ReversalSpec, Status, TransactionId,
+    WalletId, WalletSpec,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -56,6 +56,12 @@ fn invalid(shop: &Shop) -> Vec<Error> {
 
 fn hold_spec(shop: &Shop, expires_in: Duration) -> HoldSpec {
     HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), expires_in)
+}
+
+/// What is answered to a change of limits, or to a payment after it.
+fn limited(shop: &Shop, limits: LimitsSpec) -> Error {
+    let changed = shop.ledger.set_limits(limits, format!("{limits:?}").get(..200).unwrap_or("l"));
+    changed.err().unwrap_or_else(|| err(shop.pay("1", "above the limit")))
 }
 
 /// The transaction that funded the shop.
@@ -139,6 +145,8 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(shop.ledger.withdraw(&jar, dollar, "i")),
         err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
         err(ledger.deposit(&shop.bob, dollar, "o")),
+        limited(shop, LimitsSpec::of(&shop.alice).largest(usd.minor(1))),
+        limited(shop, LimitsSpec::of(&shop.alice).floor(dollar).ceiling(usd.minor(1))),
     ];
     [answers, held(&Shop::new()), reversed(&Shop::new())].concat()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Asset, CaptureSpec, Clock, Command, Fingerprint, HoldId, HoldSpec, Ledger, Leg, ManualClock,
-    MemoryStore, Metadata, ReversalSpec, Timestamp, TransactionId, Wallet, WalletSpec,
+    Asset, CaptureSpec, Clock, Command, Fingerprint, HoldId, HoldSpec, Ledger, Leg, LimitsSpec,
+    ManualClock, MemoryStore, Metadata, ReversalSpec, Timestamp, TransactionId, Wallet, WalletSpec,
 };
 
 const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
@@ -112,12 +112,19 @@ fn what_is_done_later_has_the_documented_fingerprints() {
     let fund = TransactionId::from_raw(1280).unwrap();
     let five = Asset::iso("USD").unwrap().money("5").unwrap();
     let some = ReversalSpec::of(fund).posting(0).amount(five);
+    let alice = ledger_core::WalletId::from_raw(512).unwrap();
+    let credit = Asset::iso("USD").unwrap().money("-50").unwrap();
+    let limits = LimitsSpec::of(alice).floor(credit).no_ceiling();
     for (what, command) in [
         ("capture of hold 1536", Command::capture(key(), hold)),
         ("capture of 6.00 USD of it, the rest released", Command::capture(key(), part)),
         ("release of it", Command::release(key(), hold)),
         ("its extension by a day", Command::extend(key(), hold, day)),
         ("its expiry", Command::expire(key(), hold)),
+        (
+            "limits of Alice: a floor of -50.00 USD and no ceiling",
+            Command::set_limits(key(), limits),
+        ),
         ("reversal of transaction 1280", Command::reverse(key(), fund)),
         ("reversal of 5.00 USD of its posting 0", Command::reverse(key(), some)),
     ] {

@@ -20,6 +20,7 @@
 pub mod batches;
 pub mod holds;
 pub mod keys;
+pub mod limits;
 pub mod money;
 pub mod raw;
 pub mod reads;
@@ -96,6 +97,11 @@ cases! { $
         a_key_serves_one_verb_only,
         answers_are_found_by_key_and_by_id,
         keys_are_forgotten_when_their_time_is_up;
+    limits:
+        a_credit_line_is_given_and_taken_away,
+        a_ceiling_is_changed,
+        no_more_than_the_largest_amount_leaves_at_once,
+        bad_limits_are_refused;
     batches:
         each_on_its_own_answers_in_order,
         the_same_key_twice_in_a_call_is_carried_out_once,
@@ -109,7 +115,8 @@ cases! { $
         a_rare_kind_is_found_over_many_pages,
         the_way_back_from_an_empty_page_skips_nothing,
         the_balance_at_a_time_is_what_was_posted_by_then,
-        several_balances_are_of_one_moment;
+        several_balances_are_of_one_moment,
+        families_are_added_up_asset_by_asset;
     reversals:
         a_reversal_moves_everything_back_and_links_both_ways,
         parts_never_add_up_to_more_than_the_original,

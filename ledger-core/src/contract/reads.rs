@@ -7,6 +7,7 @@ use crate::contract::shop::{Shop, kind_of};
 use crate::store::Store;
 use crate::{
     Cursor, Entry, ErrorKind, HistoryPage, HistoryQuery, Kind, Order, Timestamp, WalletId,
+    WalletQuery,
 };
 
 /// One dollar a minute to Alice, on the minute, with a payment to Bob after each third.
@@ -182,4 +183,36 @@ pub fn several_balances_are_of_one_moment(store: Arc<dyn Store>) {
     assert_eq!(shop.ledger.balances(&[]).unwrap(), []);
     let many = vec![shop.alice.id; 10_001];
     assert_eq!(kind_of(shop.ledger.balances(&many)), ErrorKind::InvalidPage);
+}
+
+pub fn families_are_added_up_asset_by_asset(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store);
+    let eur = crate::Asset::iso("EUR").unwrap();
+    let owner = crate::Owner::new("carol").unwrap();
+    let spec =
+        |name: &str, asset| crate::WalletSpec::new(name, asset).unwrap().owner("carol").unwrap();
+    let (main, euro) = (shop.open(spec("carol/main", shop.usd)), shop.open(spec("carol/eur", eur)));
+    let savings = shop.open(spec("carol/savings", shop.usd));
+    shop.ledger.transfer(&shop.alice, &main, shop.usd("30"), "main").unwrap();
+    shop.ledger.transfer(&shop.alice, &savings, shop.usd("12.50"), "savings").unwrap();
+    shop.ledger.deposit(&euro, eur.money("7").unwrap(), "euro").unwrap();
+    let hour = std::time::Duration::from_hours(1);
+    let hold = crate::HoldSpec::new(&main, &shop.bob, shop.usd("5"), hour);
+    let hold = shop.ledger.hold(hold, "hold").unwrap();
+    let found = |query: &WalletQuery| -> Vec<(usize, String, String)> {
+        let totals = shop.ledger.totals(query).unwrap();
+        let texts =
+            totals.iter().map(|it| (it.wallets, it.posted.to_string(), it.held.to_string()));
+        texts.collect()
+    };
+    let text = |wallets, posted: &str, held: &str| (wallets, posted.to_owned(), held.to_owned());
+    let expected = [text(1, "7.00 EUR", "0.00 EUR"), text(2, "42.50 USD", "5.00 USD")];
+    assert_eq!(found(&WalletQuery::all().owner(owner)), expected);
+    assert_eq!(found(&WalletQuery::all().prefix("carol/")), expected);
+    assert_eq!(found(&WalletQuery::all().prefix("carol/s")), [text(1, "12.50 USD", "0.00 USD")]);
+    assert_eq!(found(&WalletQuery::all().prefix("nobody")), []);
+    // All wallets of an asset, the world included, hold nothing together.
+    assert_eq!(found(&WalletQuery::all())[1], text(5, "0.00 USD", "5.00 USD"));
+    shop.clock.set(hold.expires_at);
+    assert_eq!(found(&WalletQuery::all())[1], text(5, "0.00 USD", "0.00 USD"));
 }

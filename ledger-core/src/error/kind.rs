@@ -152,6 +152,10 @@ kinds! {
     AlreadyReversed "already_reversed" Rejected,
     /// More would be moved back than was moved.
     ReversalTooLarge "reversal_too_large" Rejected,
+    /// More would leave the wallet at once than may.
+    AmountAboveLimit "amount_above_limit" Rejected,
+    /// The wallet's floor would be above its ceiling.
+    LimitsCross "limits_cross" Rejected,
     /// The wallet would hold more than it may.
     CeilingExceeded "ceiling_exceeded" Rejected,
     /// The wallet would hold more than a number can say.

@@ -148,6 +148,8 @@ fn kind_of_rejection(rejection: &Rejection) -> ErrorKind {
         Rejection::NotReversible { .. } => ErrorKind::NotReversible,
         Rejection::AlreadyReversed { .. } => ErrorKind::AlreadyReversed,
         Rejection::ReversalTooLarge { .. } => ErrorKind::ReversalTooLarge,
+        Rejection::AmountAboveLimit { .. } => ErrorKind::AmountAboveLimit,
+        Rejection::LimitsCross { .. } => ErrorKind::LimitsCross,
         Rejection::CeilingExceeded { .. } => ErrorKind::CeilingExceeded,
         Rejection::BalanceOverflow { .. } => ErrorKind::BalanceOverflow,
     }

@@ -23,6 +23,7 @@ use crate::money::value::Money;
 use crate::read::history::{self, HistoryPage, HistoryQuery};
 use crate::read::holds::{self, HoldPage, HoldQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
+use crate::read::totals::{self, Total};
 use crate::rules::answers::Answer;
 use crate::store::backend::Store;
 use crate::store::failure::StoreResult;
@@ -68,6 +69,26 @@ impl Ledger {
     /// A page of wallets, by name.
     pub fn wallets(&self, query: &WalletQuery) -> Result<WalletPage> {
         self.engine.read(|store| listing::page(store, query))
+    }
+
+    /// What a family of wallets holds together, asset by asset and all at one moment: the wallets of an
+    /// owner, or those whose names begin alike, at most 10,000.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger, WalletQuery, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// for (name, amount) in [("user:7/main", "10.00"), ("user:7/savings", "90.00"), ("shop", "5.00")] {
+    ///     let wallet = ledger.open_wallet(WalletSpec::new(name, usd)?)?;
+    ///     ledger.deposit(&wallet, usd.money(amount)?, name)?;
+    /// }
+    /// let totals = ledger.totals(&WalletQuery::all().prefix("user:7/"))?;
+    /// assert_eq!((totals[0].wallets, totals[0].posted), (2, usd.money("100.00")?));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn totals(&self, query: &WalletQuery) -> Result<Vec<Total>> {
+        let now = self.now()?;
+        self.engine.read(|store| totals::totals(store, query, now))
     }
 
     /// What a wallet holds.

@@ -12,6 +12,7 @@ use crate::model::command::Command;
 use crate::model::hold::{Hold, HoldState};
 use crate::model::hold_spec::{CaptureSpec, HoldSpec};
 use crate::model::leg::Leg;
+use crate::model::limits::LimitsSpec;
 use crate::model::prepared::{Known, Prepared};
 use crate::model::record::AssetSpec;
 use crate::model::rejection::Rejection;
@@ -213,6 +214,14 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.submit(Command::extend(self.key(key)?, hold, expires_in))
+    }
+
+    /// Changes what a wallet may hold and spend. It is a record of the journal, with a key like all else.
+    pub fn set_limits<K: TryInto<Key>>(&self, limits: LimitsSpec, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::set_limits(self.key(key)?, limits))
     }
 
     /// Moves back what a transaction moved: all that is left of it, or a part. Never more than it moved is

@@ -14,6 +14,7 @@ use crate::input::metadata::Metadata;
 use crate::model::expectation::{Expectation, Expected};
 use crate::model::hold_spec::{CaptureSpec, HoldSpec, check_duration};
 use crate::model::leg::{Leg, Legs, check_leg, check_legs, check_positive};
+use crate::model::limits::LimitsSpec;
 use crate::model::reversal::ReversalSpec;
 use crate::model::transaction::Kind;
 use crate::model::wallet::Status;
@@ -31,6 +32,7 @@ pub(crate) enum Action {
     Extend { hold: HoldId, expires_in: Duration },
     Expire { hold: HoldId },
     Reverse(ReversalSpec),
+    SetLimits(LimitsSpec),
 }
 
 /// A change to the ledger, under the caller's key.
@@ -146,6 +148,11 @@ impl Command {
         Self::new(key, Action::Reverse(reversal.into()))
     }
 
+    /// Changes what a wallet may hold and spend.
+    pub fn set_limits(key: Key, limits: LimitsSpec) -> Self {
+        Self::new(key, Action::SetLimits(limits))
+    }
+
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
     #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
@@ -204,6 +211,7 @@ impl Command {
             Action::Hold(spec) => check_leg(&spec.leg()).and_then(|()| spec.check()),
             Action::Capture(CaptureSpec { amount: Some(amount), .. })
             | Action::Reverse(ReversalSpec { amount: Some(amount), .. }) => check_positive(*amount),
+            Action::SetLimits(spec) => spec.check(),
             Action::Extend { expires_in, .. } => check_duration(*expires_in),
             Action::SetStatus { .. }
             | Action::Capture(_)

@@ -7,6 +7,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod hold;
 pub(crate) mod hold_spec;
 pub(crate) mod leg;
+pub(crate) mod limits;
 pub(crate) mod prepared;
 pub(crate) mod record;
 pub(crate) mod rejection;

@@ -19,6 +19,7 @@ use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::Hold;
 use crate::model::hold_spec::{CaptureSpec, HoldSpec};
 use crate::model::leg::{Leg, Legs, check_ends};
+use crate::model::limits::LimitsSpec;
 use crate::model::reversal::ReversalSpec;
 use crate::model::transaction::{Kind, Posting, Transaction};
 use crate::money::asset::Asset;
@@ -46,6 +47,7 @@ pub(crate) enum Body {
     Hold(HoldSpec),
     OnHold(OnHold),
     Reverse(Reversing),
+    SetLimits(LimitsSpec),
 }
 
 /// A reversal, and what it reverses.
@@ -122,6 +124,7 @@ impl Prepared {
                 (Kind::Extend, HoldAct::Extend(expires_in).on(hold, known)?)
             }
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
+            Action::SetLimits(spec) => (Kind::Limits, Body::SetLimits(spec)),
             Action::Reverse(spec) => (Kind::Reversal, Reversing::body(spec, known)?),
         };
         Ok(Self {
@@ -141,6 +144,7 @@ impl Prepared {
         match &self.body {
             Body::Move(moved) => legs = moved,
             Body::SetStatus(wallet) => others = [Some(*wallet), None],
+            Body::SetLimits(spec) => others = [Some(spec.wallet), None],
             Body::Hold(spec) => others = [Some(spec.wallet), Some(spec.target)],
             Body::OnHold(on) => others = [Some(on.wallet), Some(on.target)],
             Body::Reverse(reversing) => postings = &reversing.original.postings,
@@ -172,7 +176,7 @@ impl Prepared {
         let postings = match &self.body {
             Body::Move(legs) => legs.len(),
             Body::Reverse(reversing) => reversing.original.postings.len().max(1),
-            Body::SetStatus(_) | Body::Hold(_) | Body::OnHold(_) => 1,
+            Body::SetStatus(_) | Body::Hold(_) | Body::OnHold(_) | Body::SetLimits(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
     }
@@ -213,6 +217,7 @@ fn fingerprint(kind: Kind, body: &Body, meta: Option<&Metadata>) -> Fingerprint 
         }
         Body::OnHold(on) => encode_on_hold(on, &mut encoder),
         Body::Reverse(reversing) => encode_reversal(&reversing.spec, &mut encoder),
+        Body::SetLimits(spec) => encode_limits(spec, &mut encoder),
     }
     Fingerprint::from_bytes(encoder.sha256())
 }
@@ -236,6 +241,18 @@ fn encode_reversal(spec: &ReversalSpec, encoder: &mut Encoder) {
         Some(posting) => encoder.u8(1).u64(posting.into()),
     };
     encode_some_money(spec.amount, encoder);
+}
+
+fn encode_limits(spec: &LimitsSpec, encoder: &mut Encoder) {
+    encoder.u64(spec.wallet.raw());
+    for limit in [spec.floor, spec.ceiling, spec.largest] {
+        match limit {
+            None => {
+                encoder.u8(0);
+            }
+            Some(given) => encode_some_money(given, encoder.u8(1)),
+        }
+    }
 }
 
 fn encode_some_money(money: Option<Money>, encoder: &mut Encoder) {

@@ -189,8 +189,10 @@ pub enum Rejection {
         held: Money,
     },
 
-    /// The wallet stands for everything outside and can't be closed.
-    #[error("wallet {wallet} stands for everything outside and can't be closed; freeze it instead")]
+    /// The wallet stands for everything outside and can't be closed or limited.
+    #[error(
+        "wallet {wallet} stands for everything outside and can't be closed or limited; freeze it instead"
+    )]
     WorldWallet {
         /// The wallet.
         wallet: WalletId,
@@ -290,6 +292,28 @@ pub enum Rejection {
         left: Money,
     },
 
+    /// More would leave the wallet at once than may.
+    #[error("at most {largest} may leave wallet {wallet} at once, not {amount}")]
+    AmountAboveLimit {
+        /// The wallet.
+        wallet: WalletId,
+        /// The most that may leave it at once.
+        largest: Money,
+        /// What was to leave it.
+        amount: Money,
+    },
+
+    /// The wallet's floor would be above its ceiling.
+    #[error("wallet {wallet} would have a floor of {floor} above its ceiling of {ceiling}")]
+    LimitsCross {
+        /// The wallet.
+        wallet: WalletId,
+        /// What its floor would be.
+        floor: Money,
+        /// What its ceiling would be.
+        ceiling: Money,
+    },
+
     /// The wallet would hold more than it may.
     #[error("wallet {wallet} would hold {balance} and may hold at most {ceiling}")]
     CeilingExceeded {
@@ -342,6 +366,8 @@ impl Rejection {
             | Self::HoldFinished { .. }
             | Self::HoldNotExtended { .. }
             | Self::CaptureTooLarge { .. }
+            | Self::AmountAboveLimit { .. }
+            | Self::LimitsCross { .. }
             | Self::AlreadyReversed { .. }
             | Self::ReversalTooLarge { .. }
             | Self::CeilingExceeded { .. }

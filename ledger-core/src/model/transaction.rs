@@ -14,6 +14,7 @@ use crate::input::key::Key;
 use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::{Hold, HoldChange};
+use crate::model::limits::LimitsChange;
 use crate::model::reversal::Reverses;
 use crate::model::wallet::Status;
 use crate::money::amount::Amount;
@@ -80,6 +81,8 @@ kinds! {
     Reversal = 13 "reversal",
     /// Two assets are exchanged, both or none.
     Trade = 14 "trade",
+    /// A wallet's limits are changed.
+    Limits = 15 "limits",
 }
 
 impl fmt::Display for Kind {
@@ -194,6 +197,8 @@ pub enum Change {
     Hold(HoldChange),
     /// How much of another transaction is left to be reversed.
     Reversal(Reverses),
+    /// A wallet's limits.
+    Limits(LimitsChange),
 }
 
 impl Change {
@@ -202,6 +207,7 @@ impl Change {
         match self {
             Self::Status(change) => Some((change.wallet, change.version)),
             Self::Hold(change) => Some((change.hold.wallet, change.version)),
+            Self::Limits(change) => Some((change.wallet, change.version)),
             Self::Reversal(_) => None,
         }
     }
@@ -243,6 +249,14 @@ impl Transaction {
     pub fn hold(&self) -> Option<&Hold> {
         match self.change.as_deref()? {
             Change::Hold(change) => Some(&change.hold),
+            _ => None,
+        }
+    }
+
+    /// The limits that it changed.
+    pub fn limits(&self) -> Option<&LimitsChange> {
+        match self.change.as_deref()? {
+            Change::Limits(change) => Some(change),
             _ => None,
         }
     }

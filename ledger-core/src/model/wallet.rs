@@ -1,6 +1,7 @@
 //! Wallets: how one is asked for, what is recorded of it, and what changes with every posting.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::input::metadata::Metadata;
 use crate::input::name::{Owner, WalletName};
 use crate::model::hold::Reserved;
+use crate::model::limits::Limits;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::money::value::Money;
@@ -215,6 +217,8 @@ pub struct WalletRow {
     pub floor: Option<Amount>,
     /// The most it may hold; none for no limit.
     pub ceiling: Option<Amount>,
+    /// The most that may leave it at once; none for no limit. Few wallets have it.
+    pub largest: Option<Arc<Amount>>,
 }
 
 impl WalletRow {
@@ -230,7 +234,20 @@ impl WalletRow {
             reserved: Reserved::default(),
             floor: record.floor,
             ceiling: record.ceiling,
+            largest: None,
         }
+    }
+
+    /// Its limits.
+    pub fn limits(&self) -> Limits {
+        let largest = self.largest.as_deref().copied();
+        Limits { floor: self.floor, ceiling: self.ceiling, largest }
+    }
+
+    /// Other limits instead.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let Limits { floor, ceiling, largest } = limits;
+        (self.floor, self.ceiling, self.largest) = (floor, ceiling, largest.map(Arc::new));
     }
 
     /// What can be spent at `now`; none where there is no floor. For an extreme credit line this
@@ -263,6 +280,8 @@ pub struct Wallet {
     pub floor: Option<Money>,
     /// The most it may hold; none for no limit.
     pub ceiling: Option<Money>,
+    /// The most that may leave it at once; none for no limit.
+    pub largest: Option<Money>,
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// When it was opened.
@@ -280,6 +299,7 @@ impl Wallet {
             status: row.status,
             floor: row.floor.map(|floor| record.asset.of(floor)),
             ceiling: row.ceiling.map(|ceiling| record.asset.of(ceiling)),
+            largest: row.largest.as_deref().map(|largest| record.asset.of(*largest)),
             meta: record.meta.clone(),
             opened_at: record.id.time(),
         }

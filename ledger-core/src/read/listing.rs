@@ -64,6 +64,17 @@ impl WalletQuery {
     }
 }
 
+impl WalletQuery {
+    /// What the store is asked for.
+    pub(super) fn filter(&self, limit: usize) -> Result<WalletFilter> {
+        if !self.prefix.is_empty() {
+            check_plain(Field::Page, "prefix", &self.prefix, NAME_BYTES_MAX)?;
+        }
+        let (prefix, owner, after) = (self.prefix.clone(), self.owner.clone(), self.after.clone());
+        Ok(WalletFilter { prefix, owner, after, limit })
+    }
+}
+
 /// A page of wallets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -77,15 +88,7 @@ pub struct WalletPage {
 /// Reads one page.
 pub(crate) fn page(store: &dyn Store, query: &WalletQuery) -> Result<WalletPage> {
     let limit = page_limit(query.limit)?;
-    if !query.prefix.is_empty() {
-        check_plain(Field::Page, "prefix", &query.prefix, NAME_BYTES_MAX)?;
-    }
-    let mut wallets = store.wallets(&WalletFilter {
-        prefix: query.prefix.clone(),
-        owner: query.owner.clone(),
-        after: query.after.clone(),
-        limit: limit + 1,
-    })?;
+    let mut wallets = store.wallets(&query.filter(limit + 1)?)?;
     let more = wallets.len() > limit;
     wallets.truncate(limit);
     let next = wallets.last().filter(|_| more).map(|wallet| wallet.name.clone());

@@ -4,3 +4,4 @@ pub(crate) mod cursor;
 pub(crate) mod history;
 pub(crate) mod holds;
 pub(crate) mod listing;
+pub(crate) mod totals;

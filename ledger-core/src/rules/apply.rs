@@ -41,6 +41,7 @@ fn apply_change(change: &Change, transaction: &Transaction, row: &mut WalletRow)
     match change {
         Change::Status(change) => row.status = change.to,
         Change::Hold(change) => row.reserved.update(&change.hold, transaction.at),
+        Change::Limits(change) => row.set_limits(change.to),
         Change::Reversal(_) => {}
     }
 }

@@ -11,7 +11,7 @@ use crate::money::amount::Amount;
 use crate::rules::moves::{check_assets, move_all};
 use crate::rules::rows::Rows;
 use crate::rules::scratch::{Draft, Scratch};
-use crate::rules::{Decided, holds, reversals};
+use crate::rules::{Decided, holds, limits, reversals};
 
 /// Decides `command` on `rows`, as of `stamp`. Changes nothing: a yes is a transaction that
 /// [`apply`](crate::rules::apply::apply) carries out.
@@ -21,6 +21,7 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
     match &command.body {
         Body::Move(legs) => legs.iter().try_for_each(|leg| check_assets(leg, &mut scratch))?,
         Body::Hold(spec) => check_assets(&spec.leg(), &mut scratch)?,
+        Body::SetLimits(spec) => limits::check_assets(spec, &mut scratch)?,
         Body::OnHold(_) | Body::Reverse(_) | Body::SetStatus(_) => {}
     }
     for expectation in &command.expectations {
@@ -60,6 +61,10 @@ fn act(
             let hold = rows.hold(on.hold).ok_or(Rejection::UnknownHold { hold: on.hold })?;
             let (postings, change) = holds::change(on, hold, stamp.time(), scratch)?;
             (postings, Some(Change::Hold(change)))
+        }
+        Body::SetLimits(spec) => {
+            let change = limits::set(spec, scratch.draft(spec.wallet)?)?;
+            (Postings::default(), Some(Change::Limits(change)))
         }
         Body::Reverse(reversing) => {
             let so_far = rows.reversals(reversing.original.id);

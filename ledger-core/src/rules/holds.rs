@@ -11,6 +11,7 @@ use crate::model::transaction::Postings;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
+use crate::rules::limits::check_largest;
 use crate::rules::moves::{check_assets, check_funds, check_open, move_one, overflow};
 use crate::rules::scratch::Scratch;
 
@@ -23,6 +24,7 @@ pub(super) fn reserve(
     check_open(scratch.draft(spec.wallet)?.row)?;
     check_open(scratch.draft(spec.target)?.row)?;
     let draft = scratch.draft(spec.wallet)?;
+    check_largest(draft.row, spec.amount)?;
     check_funds(draft, spec.amount)?;
     let sum = draft.held.checked_add(spec.amount.amount());
     sum.ok_or_else(|| overflow(draft.row, draft.held, spec.amount))?;

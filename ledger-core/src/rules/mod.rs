@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod apply;
 pub(crate) mod decide;
 mod holds;
+mod limits;
 mod moves;
 pub(crate) mod register;
 mod reversals;

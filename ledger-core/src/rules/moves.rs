@@ -7,6 +7,7 @@ use crate::model::wallet::{Status, WalletRow};
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
+use crate::rules::limits::check_largest;
 use crate::rules::scratch::{Draft, Scratch};
 
 pub(super) fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
@@ -21,14 +22,28 @@ pub(super) fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> 
 }
 
 pub(super) fn move_all(legs: &[Leg], scratch: &mut Scratch<'_>) -> Decided<Postings> {
-    legs.iter().map(|leg| move_one(leg, scratch)).collect()
+    let spend = |leg| {
+        check_both_open(leg, scratch)?;
+        check_largest(scratch.draft(leg.from)?.row, leg.amount)?;
+        move_open(leg, scratch)
+    };
+    legs.iter().map(spend).collect()
+}
+
+/// Moves what is not the payer's to decide, and so no matter of how much may be spent at once.
+pub(super) fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
+    check_both_open(leg, scratch)?;
+    move_open(leg, scratch)
 }
 
 /// Both ends' status comes before either's funds, so that a frozen receiver is not reported as a
 /// poor sender.
-pub(super) fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
+fn check_both_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
     check_open(scratch.draft(leg.from)?.row)?;
-    check_open(scratch.draft(leg.to)?.row)?;
+    check_open(scratch.draft(leg.to)?.row)
+}
+
+fn move_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
     let from = *take(scratch.draft(leg.from)?, leg.amount)?;
     let to = *give(scratch.draft(leg.to)?, leg.amount)?;
     Ok(Posting {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use ledger_core::{
     Amount, Asset, CaptureSpec, Clock, Command, Error, HoldId, HoldSpec, Key, Kind, Ledger, Leg,
-    ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp, TransactionId, WalletId,
-    WalletSpec,
+    LimitsSpec, ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp, TransactionId,
+    WalletId, WalletSpec,
 };
 use proptest::prelude::*;
 
@@ -52,8 +52,14 @@ impl Engine {
             WalletId::from_raw(1).unwrap(),
         ];
         ids.insert(WORLD, ledger.world(usd).unwrap().id);
-        let wallet =
-            |floor, ceiling| Wallet { posted: 0, version: 0, floor, ceiling, status: "open" };
+        let wallet = |floor, ceiling| Wallet {
+            posted: 0,
+            version: 0,
+            floor,
+            ceiling,
+            largest: None,
+            status: "open",
+        };
         let wallets = vec![
             wallet(None, None),
             wallet(Some(0), None),
@@ -94,6 +100,19 @@ impl Engine {
                 Command::extend(key, self.hold(*place), lasting)
             }
             Act::Expire(place) => Command::expire(key, self.hold(*place)),
+            Act::Limits(wallet, [floor, ceiling, largest]) => {
+                let mut spec = LimitsSpec::of(self.ids[*wallet]);
+                if let Some(floor) = floor {
+                    spec = floor.map_or(spec.no_floor(), |n| spec.floor(amount(n)));
+                }
+                if let Some(ceiling) = ceiling {
+                    spec = ceiling.map_or(spec.no_ceiling(), |n| spec.ceiling(amount(n)));
+                }
+                if let Some(largest) = largest {
+                    spec = largest.map_or(spec.no_largest(), |n| spec.largest(amount(n)));
+                }
+                Command::set_limits(key, spec)
+            }
             Act::Reverse(id, only, n) => {
                 let unknown = || TransactionId::from_raw(1).unwrap();
                 let id = self.transactions.get(*id).copied().unwrap_or_else(unknown);
@@ -139,7 +158,6 @@ impl Engine {
             assert_eq!(found, (wallet.posted, wallet.version), "wallet {place}");
             let held = model.state.held(place, model.now);
             assert_eq!(balance.held.amount().minor(), held, "wallet {place}");
-            assert!(wallet.floor.is_none_or(|floor| found.0 >= floor), "wallet {place}");
         }
         let usd = balances[..EUR].iter().map(|balance| balance.posted.amount().minor());
         // The extremes cancel out only as a whole, so sum up without carrying over.
@@ -171,6 +189,11 @@ fn wallets() -> impl Strategy<Value = usize> {
     prop_oneof![30 => 1..EUR, 2 => Just(WORLD), 1 => Just(EUR), 1 => Just(NOBODY)]
 }
 
+/// Stays, none, or an amount.
+fn limit(range: std::ops::Range<i128>) -> impl Strategy<Value = Option<Option<i128>>> {
+    prop_oneof![3 => Just(None), 1 => Just(Some(None)), 3 => range.prop_map(|n| Some(Some(n)))]
+}
+
 fn later_acts() -> impl Strategy<Value = Act> {
     let some = || prop::option::of(amounts());
     let ms = || prop_oneof![8 => 1..200_i64, 1 => -1..=0_i64];
@@ -184,6 +207,8 @@ fn later_acts() -> impl Strategy<Value = Act> {
         1 => place().prop_map(Act::Release),
         1 => (place(), ms()).prop_map(|(hold, ms)| Act::Extend(hold, ms)),
         1 => place().prop_map(Act::Expire),
+        2 => (wallets(), [limit(-600..100), limit(0..2_000), limit(-1..500)])
+            .prop_map(|(wallet, limits)| Act::Limits(wallet, limits)),
         3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
             .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
     ]

@@ -1,5 +1,7 @@
 //! The model: what the ledger must answer, in the plainest words.
 
+#![allow(clippy::option_option, reason = "stays, none, or an amount")]
+
 use std::collections::HashMap;
 
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub enum Act {
     Release(usize),
     Extend(usize, i64),
     Expire(usize),
+    /// Floor, ceiling and largest amount: stays, none, or so much.
+    Limits(usize, [Option<Option<i128>>; 3]),
     /// Of the transaction that was made as the so manyth.
     Reverse(usize, Option<u32>, Option<i128>),
 }
@@ -42,6 +46,7 @@ pub struct Wallet {
     pub version: u64,
     pub floor: Option<i128>,
     pub ceiling: Option<i128>,
+    pub largest: Option<i128>,
     pub status: &'static str,
 }
 
@@ -194,8 +199,10 @@ impl State {
             Act::Withdraw(from, n) => self.legs(&[(from, WORLD, n)], now),
             Act::Move(ref legs) => self.legs(legs, now),
             Act::Status(to, wallet) => self.set_status(to, wallet, now).map(|()| vec![]),
+            Act::Limits(wallet, limits) => self.set_limits(wallet, limits).map(|()| vec![]),
             Act::Hold { from, to, amount, extra, ms } => {
                 self.check_open(from, to)?;
+                self.check_largest(from, amount)?;
                 self.check_funds(from, amount, now)?;
                 if self.held(from, now).checked_add(amount).is_none() {
                     return Err(("balance_overflow", true));
@@ -245,8 +252,34 @@ impl State {
         }
     }
 
+    fn check_largest(&self, from: usize, n: i128) -> Outcome {
+        let over = self.wallets[from].largest.is_some_and(|largest| n > largest);
+        if over { Err(("amount_above_limit", true)) } else { Ok(()) }
+    }
+
+    fn set_limits(&mut self, wallet: usize, limits: [Option<Option<i128>>; 3]) -> Outcome {
+        let w = &mut self.wallets[wallet];
+        if wallet == WORLD {
+            return Err(("world_wallet", false));
+        }
+        if w.status == "closed" {
+            return Err(("wallet_closed", true));
+        }
+        for (limit, given) in [&mut w.floor, &mut w.ceiling, &mut w.largest].into_iter().zip(limits)
+        {
+            *limit = given.unwrap_or(*limit);
+        }
+        w.version += 1;
+        let crossed = w.floor.is_some() && w.ceiling.is_some() && w.floor > w.ceiling;
+        if crossed { Err(("limits_cross", true)) } else { Ok(()) }
+    }
+
     fn legs(&mut self, legs: &[(usize, usize, i128)], now: i64) -> Outcome<Moved> {
-        legs.iter().try_for_each(|&(from, to, n)| self.move_one(from, to, n, now))?;
+        for &(from, to, n) in legs {
+            self.check_open(from, to)?;
+            self.check_largest(from, n)?;
+            self.move_one(from, to, n, now)?;
+        }
         Ok(legs.to_vec())
     }
 }
@@ -282,6 +315,8 @@ impl Model {
                 Err("invalid_amount")
             }
             Act::Extend(_, ms) if *ms <= 0 => Err("invalid_hold"),
+            Act::Limits(_, [None, None, None]) => Err("invalid_limit"),
+            Act::Limits(_, [_, _, Some(Some(n))]) if *n <= 0 => Err("invalid_limit"),
             Act::Capture(place, ..)
             | Act::Release(place)
             | Act::Extend(place, _)
@@ -304,7 +339,7 @@ impl Model {
             Act::Deposit(wallet, _) | Act::Withdraw(wallet, _) => vec![WORLD, *wallet],
             Act::Move(legs) => legs.iter().flat_map(|leg| [leg.0, leg.1]).collect(),
             Act::Hold { from, to, .. } => vec![*from, *to],
-            Act::Status(_, wallet) => vec![*wallet],
+            Act::Status(_, wallet) | Act::Limits(wallet, _) => vec![*wallet],
             _ => vec![],
         }
     }
@@ -315,7 +350,12 @@ impl Model {
         if named.iter().copied().chain(cmd.expect.map(|e| e.0)).any(|w| w == NOBODY) {
             return Err(("unknown_wallet", false));
         }
-        if !matches!(cmd.act, Act::Status(..)) && named.contains(&EUR) {
+        let about_money = match cmd.act {
+            Act::Status(..) => false,
+            Act::Limits(_, limits) => limits.iter().flatten().any(Option::is_some),
+            _ => true,
+        };
+        if about_money && named.contains(&EUR) {
             return Err(("asset_mismatch", false));
         }
         let version = |wallet: usize| self.state.wallets[wallet].version;

@@ -4,7 +4,7 @@
 use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
-    Amount, Asset, AssetCode, Hold, Kind, RetentionRecord, Reverses, Status, Timestamp,
+    Amount, Asset, AssetCode, Hold, Kind, Limits, RetentionRecord, Reverses, Status, Timestamp,
     TransactionId, WalletId, WalletName,
 };
 
@@ -24,6 +24,7 @@ pub(crate) struct Checked {
     pub(crate) is_world: bool,
     pub(crate) floor: Option<Amount>,
     pub(crate) ceiling: Option<Amount>,
+    pub(crate) largest: Option<Amount>,
     pub(crate) status: Status,
     pub(crate) posted: Amount,
     pub(crate) version: u64,
@@ -114,6 +115,7 @@ impl Checker {
             (None, Kind::Hold | Kind::Release | Kind::Extend | Kind::Expire) => {
                 self.hold_line(kind, line)
             }
+            (None, Kind::Limits) => self.limits(line),
             (None, _) => self.status(kind, line),
         }
     }
@@ -130,6 +132,11 @@ impl Checker {
             return Err(line.damaged("captures for someone else than the hold's target"));
         }
         let negative = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;
+        let is_spent = !matches!(kind, Kind::Capture | Kind::Reversal);
+        let largest = self.known(from.wallet, line)?.largest;
+        if is_spent && largest.is_some_and(|largest| amount > largest) {
+            return Err(line.damaged("moves more than may leave its wallet at once"));
+        }
         let (from_link, asset, floor) = self.side(from, negative, line)?;
         let (to_link, other, _) = self.side(to, amount, line)?;
         if asset != other {
@@ -201,7 +208,8 @@ impl Checker {
         };
         let wallet = self.known(end.wallet, line)?;
         let both_open = (wallet.status, target_status) == (Status::Open, Status::Open);
-        let covered = !is_below(wallet.floor, wallet.posted, reserved) && both_open;
+        let is_large = wallet.largest.is_some_and(|largest| hold.amount.amount() > largest);
+        let covered = !is_below(wallet.floor, wallet.posted, reserved) && both_open && !is_large;
         if target_asset != wallet.asset
             || end.balance != wallet.posted
             || (kind == Kind::Hold && !covered)
@@ -236,6 +244,27 @@ impl Checker {
             return Err(line.damaged("changes a status in a way that can't be"));
         }
         wallet.status = to;
+        let from = touch(wallet, end, line)?;
+        check_links(line, Links { from, to: Link::default() })
+    }
+
+    fn limits(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let (Some(end), None, Body::Limits(change)) = (line.from, line.to, body(line)?) else {
+            return Err(line.damaged("is no change of limits"));
+        };
+        let wallet = self.known(end.wallet, line)?;
+        let crosses = change.to.floor.zip(change.to.ceiling).is_some_and(|(low, high)| low > high);
+        let agrees = (change.wallet, change.version) == (end.wallet, end.version)
+            && change.from == wallet.limits()
+            && end.balance == wallet.posted
+            && wallet.status != Status::Closed
+            && !wallet.is_world
+            && !crosses;
+        if !agrees {
+            return Err(line.damaged("changes limits in a way that can't be"));
+        }
+        let Limits { floor, ceiling, largest } = change.to;
+        (wallet.floor, wallet.ceiling, wallet.largest) = (floor, ceiling, largest);
         let from = touch(wallet, end, line)?;
         check_links(line, Links { from, to: Link::default() })
     }
@@ -316,12 +345,17 @@ impl Checker {
 }
 
 impl Checked {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { floor: self.floor, ceiling: self.ceiling, largest: self.largest }
+    }
+
     fn opened(record: &ledger_core::store::WalletRecord, world: WalletId, row: u64) -> Self {
         Self {
             asset: record.asset,
             is_world: record.name.is_world(),
             floor: record.floor,
             ceiling: record.ceiling,
+            largest: None,
             status: Status::Open,
             posted: Amount::ZERO,
             version: 0,

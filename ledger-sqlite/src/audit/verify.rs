@@ -386,15 +386,8 @@ fn check_rest(noted: u64, connection: &Connection) -> StoreResult<()> {
 
 fn agrees(checked: &Checked, state: &Account) -> bool {
     let row = &state.row;
-    let same = (row.asset, row.is_world, row.status, row.posted, row.floor, row.ceiling)
-        == (
-            checked.asset,
-            checked.is_world,
-            checked.status,
-            checked.posted,
-            checked.floor,
-            checked.ceiling,
-        );
+    let same = (row.asset, row.is_world, row.status, row.posted, row.limits())
+        == (checked.asset, checked.is_world, checked.status, checked.posted, checked.limits());
     same && state.roots == checked.roots
 }
 

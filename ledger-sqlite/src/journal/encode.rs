@@ -5,8 +5,9 @@ use ledger_core::store::{
     Record, Stamp, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
 };
 use ledger_core::{
-    Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, Metadata, Posting, Refusal,
-    Rejection, RetentionRecord, Reverses, StatusChange, Timestamp, Transaction, WalletId,
+    Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, LimitsChange, Metadata,
+    Posting, Refusal, Rejection, RetentionRecord, Reverses, StatusChange, Timestamp, Transaction,
+    WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub(crate) enum Body {
     Status(StatusChange),
     Hold(HoldBody),
     Reversal(Reverses),
+    Limits(LimitsChange),
     Refusal { batch_item: Option<usize>, rejection: Rejection },
     Epoch(Epoch),
     Retention(RetentionRecord),
@@ -95,6 +97,7 @@ impl Body {
             Change::Status(change) => Self::Status(*change),
             Change::Hold(change) => Self::Hold(HoldBody::of(&change.hold)),
             Change::Reversal(reverses) => Self::Reversal(reverses.clone()),
+            Change::Limits(change) => Self::Limits(*change),
             _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
         })
     }

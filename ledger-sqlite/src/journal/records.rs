@@ -135,6 +135,7 @@ impl<'c> RecordReader<'c> {
         Ok(Some(match (change, from) {
             (Body::Status(change), _) => Change::Status(change),
             (Body::Reversal(reverses), _) => Change::Reversal(reverses),
+            (Body::Limits(change), _) => Change::Limits(change),
             (Body::Hold(hold), Some(from)) => {
                 let hold = hold.hold(from.wallet, self.asset_of(from.wallet)?);
                 Change::Hold(HoldChange { hold, version: from.version })

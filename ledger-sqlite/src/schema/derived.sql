@@ -23,6 +23,7 @@ CREATE TABLE wallet_state (
     posted ANY NOT NULL,
     floor ANY,
     ceiling ANY,
+    largest ANY,                    -- the most that may leave it at once
     status INTEGER NOT NULL,        -- 0 open, 1 frozen, 2 closed
     roots BLOB NOT NULL             -- where its lines are
 ) STRICT;

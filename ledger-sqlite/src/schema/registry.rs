@@ -1,5 +1,7 @@
 //! Assets and wallets by code, name and id, and wallets' states as last written.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 use ledger_core::store::{
     Record, Reserved, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
@@ -19,7 +21,7 @@ pub(crate) type Place = (WalletId, u64);
 
 const ACCOUNT: &str = "SELECT asset.code, asset.scale, asset.world, version, posted, \
     EXISTS (SELECT 1 FROM hold WHERE hold.wallet = ?1 AND hold.state = 0), floor, \
-    ceiling, status, roots \
+    ceiling, status, roots, largest \
     FROM wallet_state AS state \
     JOIN wallet ON wallet.id = state.id JOIN asset ON asset.world = wallet.asset \
     WHERE state.id = ?1";
@@ -193,6 +195,7 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
             }),
             floor: amount(6)?,
             ceiling: amount(7)?,
+            largest: amount(10)?.map(Arc::new),
         },
         roots: roots.ok_or_else(|| damaged(format!("the chain of wallet {wallet}")))?,
     })
@@ -201,11 +204,12 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
 /// Writes a wallet's account down.
 pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()> {
     let WalletRow { id, status, version, posted, floor, ceiling, .. } = account.row;
+    let largest = account.row.largest.as_deref().copied();
     let roots = account.roots.encode();
     connection
         .prepare_cached(
-            "REPLACE INTO wallet_state (id, version, posted, floor, ceiling, status, roots) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "REPLACE INTO wallet_state (id, version, posted, floor, ceiling, largest, status, roots) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
         .and_then(|mut replace| {
             replace.execute((
@@ -214,6 +218,7 @@ pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()
                 StoredAmount::from(posted),
                 floor.map(StoredAmount::from),
                 ceiling.map(StoredAmount::from),
+                largest.map(StoredAmount::from),
                 status_number(status),
                 roots.as_slice(),
             ))

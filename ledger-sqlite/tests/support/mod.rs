@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Asset, CaptureSpec, Command, HoldSpec, Key, Ledger, Leg, Money, Receipt, Result, ReversalSpec,
-    Wallet, WalletSpec,
+    Asset, CaptureSpec, Command, HoldSpec, Key, Ledger, Leg, LimitsSpec, Money, Receipt, Result,
+    ReversalSpec, Wallet, WalletSpec,
 };
 use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder, SqliteStore};
 use rusqlite::Connection;
@@ -162,5 +162,7 @@ impl Shop {
         let part = ReversalSpec::of(there_and_back).posting(1).amount(wei("1"));
         self.ledger.reverse(part, "a part back").unwrap();
         self.ledger.reverse(there_and_back, "all back").unwrap();
+        let limits = LimitsSpec::of(&krill).floor(wei("-1")).largest(wei("9999999999999"));
+        self.ledger.set_limits(limits.no_ceiling(), "limits").unwrap();
     }
 }
