@@ -22,7 +22,7 @@ fn verify_names_what_was_changed() {
         ("UPDATE journal SET floor = NULL WHERE key = 'pay'", "another floor"),
         ("UPDATE journal SET links = x'00000000' WHERE key = 'pay'", "does not link"),
         ("UPDATE journal SET from_version = 9 WHERE key = 'pay'", "should be"),
-        ("UPDATE journal SET kind = 1 WHERE key = 'pay'", "seal is broken"),
+        ("UPDATE journal SET kind = 4 WHERE key = 'pay'", "seal is broken"),
         ("UPDATE journal SET kind = 99 WHERE key = 'pay'", "unknown kind"),
         ("UPDATE journal SET amount = -1 WHERE key = 'pay'", "is no posting"),
         ("UPDATE journal SET seal = NULL WHERE key = 'pay'", "seal is broken"),

@@ -90,10 +90,19 @@ fn a_file_of_an_earlier_schema_with_tables_of_its_own_is_refused() {
         "CREATE TRIGGER evil AFTER INSERT ON journal BEGIN DELETE FROM note; END",
         "ALTER TABLE journal ADD COLUMN mine INTEGER",
         "DROP TABLE note",
+        "CREATE TABLE my_orders (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "CREATE VIEW mine AS SELECT 1",
+        "CREATE INDEX mine ON journal (key)",
+        "CREATE VIRTUAL TABLE mine USING fts5(text)",
+        "DROP VIEW balance",
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = -3",
     ] {
         let file = copy_of(1);
         file.sql().execute_batch(sql).unwrap();
+        let before = fs::read(file.path()).unwrap();
         let error = file.builder().open().unwrap_err().to_string();
+        assert!(before == fs::read(file.path()).unwrap(), "{sql} changed nothing");
         assert!(error.contains("tables are not those of a ledger"), "{sql}: {error}");
     }
 }

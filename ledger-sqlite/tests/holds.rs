@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_core::{ErrorKind, Hold, HoldQuery, HoldSpec, HoldState, ManualClock};
+use ledger_core::{ErrorKind, Hold, HoldQuery, HoldSpec, HoldState, ManualClock, WalletSpec};
 use ledger_sqlite::{SqliteLedger, Value};
 
 use crate::support::{Shop, TestFile};
@@ -123,6 +123,68 @@ fn sql_shows_what_is_held() {
     let expected: Vec<Value> =
         expected.iter().flat_map(|(state, count)| [word(state), Value::Integer(*count)]).collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_too_much_for_sql_is_no_figure_and_no_error() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let wei = ledger.define_asset(ledger_core::Asset::new("WEI", 18).unwrap()).unwrap();
+    let open = |name| ledger.open_wallet(WalletSpec::new(name, wei).unwrap()).unwrap();
+    let (one, two) = (open("one"), open("two"));
+    ledger.deposit(&one, wei.money("20").unwrap(), "fund").unwrap();
+    let held =
+        || ledger.query("SELECT held FROM balance WHERE name = 'one'").unwrap().rows.concat();
+    for (key, expected) in
+        [("a", Value::Integer(5_000_000_000_000_000_000)), ("b", Value::Null), ("c", Value::Null)]
+    {
+        let spec = HoldSpec::new(&one, &two, wei.money("5").unwrap(), Duration::from_hours(1));
+        ledger.hold(spec, key).unwrap();
+        assert_eq!(held(), [expected]);
+    }
+}
+
+#[test]
+fn what_has_expired_hides_nothing_that_is_live() {
+    let file = TestFile::new();
+    let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+    let open = || file.builder().clock(clock.clone()).open().unwrap();
+    let ledger = open();
+    let usd = ledger_core::Asset::iso("USD").unwrap();
+    let wallet = |name| ledger.open_wallet(WalletSpec::new(name, usd).unwrap()).unwrap();
+    let (rich, other) = (wallet("rich"), wallet("other"));
+    let all = usd.minor(i128::MAX);
+    ledger.deposit(&rich, all, "fund").unwrap();
+    for (key, seconds) in [("short", 1), ("long", 1_000)] {
+        let spec = HoldSpec::new(&rich, &other, all, Duration::from_secs(seconds));
+        ledger.hold(spec, key).unwrap();
+        clock.advance(Duration::from_secs(2));
+    }
+    drop(ledger);
+    let ledger = open();
+    assert_eq!(ledger.balance(&rich).unwrap().held, all);
+    let spent = ledger.transfer(&rich, &other, usd.minor(1), "spend").unwrap_err();
+    assert_eq!(spent.kind(), ErrorKind::InsufficientFunds);
+    assert_eq!(ledger.verify().unwrap().problem, None);
+}
+
+#[test]
+fn a_ledger_whose_clock_is_behind_sees_what_one_ahead_decided() {
+    let file = TestFile::new();
+    let clock = |text: &str| Arc::new(ManualClock::new(text.parse().unwrap()));
+    let behind = file.builder().clock(clock("2026-03-01T12:00:00Z")).open().unwrap();
+    let ahead = file.builder().clock(clock("2026-03-01T12:00:02Z")).open().unwrap();
+    let (shop, other) = (Shop::on(&behind), Shop::on(&ahead));
+    shop.fund("1", "fund");
+    let spec = HoldSpec::new(&shop.alice, &shop.bob, shop.usd("1"), Duration::from_secs(1));
+    let hold = behind.hold(spec, "hold").unwrap();
+    // The one ahead has written, so its time is the journal's.
+    other.pay("1", "all of it").unwrap();
+    assert_eq!(behind.balance(&shop.alice).unwrap().held, shop.usd("0"));
+    assert_eq!(behind.get_hold(&hold).unwrap().unwrap().state, HoldState::Expired);
+    let open = behind.holds(&HoldQuery::all().state(HoldState::Open)).unwrap();
+    assert_eq!(open.holds, []);
+    assert_eq!(behind.expire_due(5).unwrap(), 1);
 }
 
 #[test]

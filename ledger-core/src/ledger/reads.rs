@@ -106,25 +106,45 @@ impl Ledger {
             );
             return Err(Invalid::new(Field::Page, problem).into());
         }
-        let rows = self.look(|store| store.rows(wallets))?;
+        let (rows, now) = self.at_one_moment(|| self.look(|store| store.rows(wallets)))?;
         let balances = wallets.iter().zip(rows).map(|(&wallet, row)| {
             let row = row.ok_or_else(|| unknown(wallet))?;
-            self.balance_of(&row)
+            Ok(Balance::of(&row, now))
         });
         balances.collect()
     }
 
     /// What a wallet with that row holds now. The time matters only where something is reserved.
     fn balance_of(&self, row: &WalletRow) -> Result<Balance> {
-        let now = if row.reserved.is_empty() { Timestamp::FIRST } else { self.now()? };
-        Ok(Balance::of(row, now))
+        if row.reserved.is_empty() {
+            return Ok(Balance::of(row, Timestamp::FIRST));
+        }
+        let (row, now) = self.at_one_moment(|| self.row(row.id))?;
+        Ok(Balance::of(&row, now))
+    }
+
+    /// What is found, and the time that goes with it: what was written meanwhile may have been decided
+    /// at a later one. On a ledger that never rests, the last try counts.
+    fn at_one_moment<T>(&self, look: impl Fn() -> Result<T>) -> Result<(T, Timestamp)> {
+        const TRIES: usize = 16;
+        let mut tries = 0;
+        loop {
+            let now = self.now()?;
+            let before = self.look(|store| store.last())?;
+            let found = look()?;
+            tries += 1;
+            let last = self.look(|store| store.last())?;
+            if last == before || tries == TRIES {
+                return Ok((found, last.map_or(now, |last| now.max(last.time()))));
+            }
+        }
     }
 
     /// A hold as it is now, if there is one with that id.
     pub fn get_hold(&self, hold: impl Into<HoldId>) -> Result<Option<Hold>> {
         let hold = hold.into();
-        let Some(hold) = self.look(|store| store.hold(hold))? else { return Ok(None) };
-        Ok(Some(hold.at(self.now()?)))
+        let (hold, now) = self.at_one_moment(|| self.look(|store| store.hold(hold)))?;
+        Ok(hold.map(|hold| hold.at(now)))
     }
 
     /// A page of holds, the oldest first.

@@ -251,14 +251,23 @@ impl Ledger {
             limit: budget.min(BATCH_MAX),
         };
         let due = self.look(|store| store.holds(&due))?;
-        let expire =
-            |hold: &Hold| Ok(Command::expire(Key::new(format!("expire:{}", hold.id))?, hold));
-        let commands: Vec<Command> = due.iter().map(expire).collect::<Result<_>>()?;
-        if commands.is_empty() {
-            return Ok(0);
+        let tidied = self.expire_as(&due, "")?;
+        let left: Vec<Hold> =
+            due.into_iter().zip(&tidied).filter(|(_, done)| !**done).map(|it| it.0).collect();
+        // Someone else may have been faster, or have used the key for something else.
+        let again = self.expire_as(&left, &format!(":{}", now.unix_ms()))?;
+        Ok(tidied.into_iter().chain(again).filter(|done| *done).count())
+    }
+
+    /// Notes of each hold that it has expired, under a key with that ending; says which were not yet.
+    fn expire_as(&self, holds: &[Hold], ending: &str) -> Result<Vec<bool>> {
+        if holds.is_empty() {
+            return Ok(Vec::new());
         }
-        // Someone else may have been faster.
-        Ok(self.submit_each(commands)?.into_iter().flatten().count())
+        let key = |hold: &Hold| Key::new(format!("expire:{}{ending}", hold.id));
+        let expire = |hold: &Hold| Ok(Command::expire(key(hold)?, hold));
+        let commands: Vec<Command> = holds.iter().map(expire).collect::<Result<_>>()?;
+        Ok(self.submit_each(commands)?.iter().map(Result::is_ok).collect())
     }
 
     /// Carries out one command.

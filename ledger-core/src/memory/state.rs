@@ -197,7 +197,7 @@ impl State {
         let mut rows = Rows::with_room_for(wants);
         rows.set_retention(self.retention);
         for wallet in wants.wallets.iter().filter_map(|&wallet| self.row(wallet)) {
-            rows.insert_wallet(wallet.clone());
+            rows.insert_wallet(wallet);
         }
         for &hold in wants.holds.iter().filter_map(|&hold| self.hold(hold)) {
             rows.insert_hold(hold);
@@ -213,7 +213,7 @@ impl State {
         for &name in &wants.names {
             let account = self.names.get(name).and_then(|wallet| self.accounts.get(wallet));
             if let Some(account) = account {
-                rows.insert_wallet(account.row.clone());
+                rows.insert_wallet(&account.row);
                 rows.insert_name(account.record.clone());
             }
         }

@@ -26,13 +26,13 @@ pub(crate) enum Action {
     Withdraw { from: WalletId, amount: Money },
     Move { kind: Kind, legs: Legs },
     SetStatus { kind: Kind, wallet: WalletId },
-    Hold(HoldSpec),
-    Capture(CaptureSpec),
+    Hold(Box<HoldSpec>),
+    Capture(Box<CaptureSpec>),
     Release { hold: HoldId },
     Extend { hold: HoldId, expires_in: Duration },
     Expire { hold: HoldId },
-    Reverse(ReversalSpec),
-    SetLimits(LimitsSpec),
+    Reverse(Box<ReversalSpec>),
+    SetLimits(Box<LimitsSpec>),
 }
 
 /// A change to the ledger, under the caller's key.
@@ -120,12 +120,12 @@ impl Command {
 
     /// Reserves money on a wallet for another one.
     pub fn hold(key: Key, spec: HoldSpec) -> Self {
-        Self::new(key, Action::Hold(spec))
+        Self::new(key, Action::Hold(Box::new(spec)))
     }
 
     /// Moves reserved money to its target: all that remains, or a part of it.
     pub fn capture(key: Key, capture: impl Into<CaptureSpec>) -> Self {
-        Self::new(key, Action::Capture(capture.into()))
+        Self::new(key, Action::Capture(Box::new(capture.into())))
     }
 
     /// Gives back all that is still reserved.
@@ -145,12 +145,12 @@ impl Command {
 
     /// Moves back what a transaction moved: all that is left of it, or a part.
     pub fn reverse(key: Key, reversal: impl Into<ReversalSpec>) -> Self {
-        Self::new(key, Action::Reverse(reversal.into()))
+        Self::new(key, Action::Reverse(Box::new(reversal.into())))
     }
 
     /// Changes what a wallet may hold and spend.
     pub fn set_limits(key: Key, limits: LimitsSpec) -> Self {
-        Self::new(key, Action::SetLimits(limits))
+        Self::new(key, Action::SetLimits(Box::new(limits)))
     }
 
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
@@ -209,15 +209,11 @@ impl Command {
             }
             Action::Move { kind, legs } => check_legs(legs).and_then(|()| check_trade(*kind, legs)),
             Action::Hold(spec) => check_leg(&spec.leg()).and_then(|()| spec.check()),
-            Action::Capture(CaptureSpec { amount: Some(amount), .. })
-            | Action::Reverse(ReversalSpec { amount: Some(amount), .. }) => check_positive(*amount),
+            Action::Capture(spec) => spec.amount.map_or(Ok(()), check_positive),
+            Action::Reverse(spec) => spec.amount.map_or(Ok(()), check_positive),
             Action::SetLimits(spec) => spec.check(),
             Action::Extend { expires_in, .. } => check_duration(*expires_in),
-            Action::SetStatus { .. }
-            | Action::Capture(_)
-            | Action::Reverse(_)
-            | Action::Release { .. }
-            | Action::Expire { .. } => Ok(()),
+            Action::SetStatus { .. } | Action::Release { .. } | Action::Expire { .. } => Ok(()),
         }
     }
 }

@@ -105,10 +105,13 @@ pub struct HoldChange {
 ///
 /// Nearly all wallets have none, so none is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reserved {
-    /// What all of them reserve together.
-    total: Amount,
-    holds: Option<Arc<Vec<Open>>>,
+pub struct Reserved(Option<Arc<Holds>>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Holds {
+    /// What all of them reserve together; none past 128 bits, which those that have expired can make of it.
+    total: Option<Amount>,
+    list: Vec<Open>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,42 +136,47 @@ impl Open {
 impl Reserved {
     /// What these holds reserve, as far as they are open.
     pub fn by<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Self {
-        let mut open: Vec<Open> = holds.into_iter().filter_map(Open::of).collect();
-        open.sort_unstable_by_key(Open::place);
-        Self::of(Arc::new(open))
+        let mut list: Vec<Open> = holds.into_iter().filter_map(Open::of).collect();
+        list.sort_unstable_by_key(Open::place);
+        Self::of(list)
     }
 
-    fn of(holds: Arc<Vec<Open>>) -> Self {
-        // Within 128 bits, because each was made while all of them were.
-        let total = holds.iter().fold(Amount::ZERO, |sum, open| sum.saturating_add(open.remaining));
-        Self { total, holds: Some(holds).filter(|holds| !holds.is_empty()) }
+    fn of(list: Vec<Open>) -> Self {
+        let total = list.iter().try_fold(Amount::ZERO, |sum, open| sum.checked_add(open.remaining));
+        Self((!list.is_empty()).then(|| Arc::new(Holds { total, list })))
     }
 
     /// How much is reserved at `now`: what has expired is free.
     pub fn at(&self, now: Timestamp) -> Amount {
-        let expired = self.holds().iter().take_while(|hold| hold.expires_at <= now);
-        expired.fold(self.total, |total, hold| total.saturating_sub(hold.remaining))
+        let Some(holds) = &self.0 else { return Amount::ZERO };
+        let sum = |holds: &[Open]| {
+            // Each hold was made while those that were live fitted into 128 bits together with it.
+            holds.iter().fold(Amount::ZERO, |sum, hold| sum.saturating_add(hold.remaining))
+        };
+        let (expired, live) =
+            holds.list.split_at(holds.list.partition_point(|hold| hold.expires_at <= now));
+        match holds.total {
+            _ if expired.len() > live.len() => sum(live),
+            Some(total) => total.saturating_sub(sum(expired)),
+            None => sum(live),
+        }
     }
 
     /// Whether there are no open holds, expired or not.
     pub fn is_empty(&self) -> bool {
-        self.holds.is_none()
+        self.0.is_none()
     }
 
     /// Takes in what `hold` is from `now` on, and forgets what has expired by then.
     pub(crate) fn update(&mut self, hold: &Hold, now: Timestamp) {
-        let mut holds = self.holds.take().unwrap_or_default();
-        let list = Arc::make_mut(&mut holds);
+        let mut holds = self.0.take().unwrap_or_default();
+        let mut list = std::mem::take(&mut Arc::make_mut(&mut holds).list);
         list.retain(|open| open.id != hold.id && open.expires_at > now);
         if let Some(open) = Open::of(hold) {
             let place = list.partition_point(|other| other.place() < open.place());
             list.insert(place, open);
         }
-        *self = Self::of(holds);
-    }
-
-    fn holds(&self) -> &[Open] {
-        self.holds.as_deref().map_or(&[], Vec::as_slice)
+        *self = Self::of(list);
     }
 }
 
@@ -210,6 +218,16 @@ mod tests {
         assert_eq!(one.at(at(1_999)), one);
         assert_eq!(one.at(at(2_000)).state, HoldState::Expired);
         assert!(!one.at(at(2_000)).remaining.is_positive());
+    }
+
+    #[test]
+    fn what_has_expired_never_takes_from_what_is_live() {
+        let most = i128::MAX;
+        let holds = [hold(1, most, 1_000), hold(2, most, 1_000), hold(3, most, 2_000)];
+        let loaded = Reserved::by(&holds);
+        assert_eq!([1_000, 1_999, 2_000].map(|ms| loaded.at(at(ms)).minor()), [most, most, 0]);
+        let two = Reserved::by(&[hold(1, most - 5, 1_000), hold(2, 7, 2_000), hold(3, 9, 3_000)]);
+        assert_eq!([1_000, 2_000, 3_000].map(|ms| two.at(at(ms)).minor()), [16, 9, 0]);
     }
 
     #[test]

@@ -44,10 +44,10 @@ pub(crate) trait Known {
 pub(crate) enum Body {
     Move(Legs),
     SetStatus(WalletId),
-    Hold(HoldSpec),
-    OnHold(OnHold),
-    Reverse(Reversing),
-    SetLimits(LimitsSpec),
+    Hold(Box<HoldSpec>),
+    OnHold(Box<OnHold>),
+    Reverse(Box<Reversing>),
+    SetLimits(Box<LimitsSpec>),
 }
 
 /// A reversal, and what it reverses.
@@ -61,7 +61,7 @@ impl Reversing {
     fn body<K: Known>(spec: ReversalSpec, known: &K) -> Result<Body, K::Error> {
         let original = known.transaction(spec.transaction)?;
         spec.check(&original)?;
-        Ok(Body::Reverse(Self { spec, original }))
+        Ok(Body::Reverse(Box::new(Self { spec, original })))
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) enum HoldAct {
 impl HoldAct {
     fn on<K: Known>(self, hold: HoldId, known: &K) -> Result<Body, K::Error> {
         let Hold { wallet, target, .. } = known.hold(hold)?;
-        Ok(Body::OnHold(OnHold { hold, wallet, target, act: self }))
+        Ok(Body::OnHold(Box::new(OnHold { hold, wallet, target, act: self })))
     }
 }
 
@@ -116,7 +116,8 @@ impl Prepared {
             Action::Move { kind, legs } => (kind, Body::Move(legs)),
             Action::SetStatus { kind, wallet } => (kind, Body::SetStatus(wallet)),
             Action::Hold(spec) => (Kind::Hold, Body::Hold(spec)),
-            Action::Capture(CaptureSpec { hold, amount, release_rest }) => {
+            Action::Capture(spec) => {
+                let CaptureSpec { hold, amount, release_rest } = *spec;
                 (Kind::Capture, HoldAct::Capture { amount, release_rest }.on(hold, known)?)
             }
             Action::Release { hold } => (Kind::Release, HoldAct::Release.on(hold, known)?),
@@ -125,7 +126,7 @@ impl Prepared {
             }
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
             Action::SetLimits(spec) => (Kind::Limits, Body::SetLimits(spec)),
-            Action::Reverse(spec) => (Kind::Reversal, Reversing::body(spec, known)?),
+            Action::Reverse(spec) => (Kind::Reversal, Reversing::body(*spec, known)?),
         };
         Ok(Self {
             fingerprint: fingerprint(kind, &body, command.meta.as_ref()),

@@ -39,6 +39,7 @@ pub(super) fn set(spec: &LimitsSpec, draft: &mut Draft<'_>) -> Decided<LimitsCha
 }
 
 /// Refuses what is too much to leave the wallet at once.
+#[inline]
 pub(super) fn check_largest(row: &WalletRow, amount: Money) -> Decided<()> {
     match row.largest.as_deref() {
         Some(&largest) if amount.amount() > largest => {

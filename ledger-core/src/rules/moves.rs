@@ -10,6 +10,7 @@ use crate::rules::Decided;
 use crate::rules::limits::check_largest;
 use crate::rules::scratch::{Draft, Scratch};
 
+#[inline]
 pub(super) fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
     let given = leg.amount.asset();
     for wallet in [leg.from, leg.to] {
@@ -38,11 +39,13 @@ pub(super) fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting>
 
 /// Both ends' status comes before either's funds, so that a frozen receiver is not reported as a
 /// poor sender.
+#[inline]
 fn check_both_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
     check_open(scratch.draft(leg.from)?.row)?;
     check_open(scratch.draft(leg.to)?.row)
 }
 
+#[inline]
 fn move_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
     let from = *take(scratch.draft(leg.from)?, leg.amount)?;
     let to = *give(scratch.draft(leg.to)?, leg.amount)?;
@@ -57,6 +60,7 @@ fn move_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
     })
 }
 
+#[inline]
 pub(super) fn check_open(row: &WalletRow) -> Decided<()> {
     let wallet = row.id;
     match row.status {
@@ -74,6 +78,7 @@ fn take<'d, 'r>(draft: &'d mut Draft<'r>, amount: Money) -> Decided<&'d Draft<'r
 }
 
 /// Refuses an amount that is not available.
+#[inline]
 pub(super) fn check_funds(draft: &Draft<'_>, amount: Money) -> Decided<()> {
     match draft.available() {
         Some(available) if available < amount.amount() => {

@@ -23,7 +23,7 @@ pub(crate) fn define_asset(
     let asset = Arc::new(AssetRecord::new(WalletId::from_stamp(stamp), spec));
     let world = Arc::new(asset.world_wallet());
     rows.insert_asset(asset.clone());
-    rows.insert_wallet(WalletRow::opened(&world));
+    rows.insert_wallet(&WalletRow::opened(&world));
     rows.insert_name(world);
     records.push(Record::Asset(asset.clone()));
     Ok(asset)
@@ -55,7 +55,7 @@ pub(crate) fn open_wallet(
     // Known to ISO 4217 is as good as defined; it becomes a record with its first wallet.
     define_asset(&spec.asset.into(), asset_stamp, rows, records)?;
     let wallet = Arc::new(WalletRecord::open(WalletId::from_stamp(wallet_stamp), spec));
-    rows.insert_wallet(WalletRow::opened(&wallet));
+    rows.insert_wallet(&WalletRow::opened(&wallet));
     rows.insert_name(wallet.clone());
     records.push(Record::Wallet(wallet.clone()));
     Ok(wallet)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::input::key::Key;
@@ -89,11 +90,17 @@ impl Rows {
     }
 
     /// Puts a wallet's row in.
-    pub fn insert_wallet(&mut self, row: WalletRow) {
-        let place = *self.places.entry(row.id).or_insert(self.wallets.len());
-        match self.wallets.get_mut(place) {
-            Some(known) => *known = row,
-            None => self.wallets.push(row),
+    pub fn insert_wallet(&mut self, row: &WalletRow) {
+        match self.places.entry(row.id) {
+            Entry::Vacant(place) => {
+                place.insert(self.wallets.len());
+                self.wallets.push(row.clone());
+            }
+            Entry::Occupied(place) => {
+                if let Some(known) = self.wallets.get_mut(*place.get()) {
+                    known.clone_from(row);
+                }
+            }
         }
     }
 
@@ -131,6 +138,7 @@ impl Rows {
         self.retention.as_ref()
     }
 
+    #[inline]
     pub(crate) fn wallet(&self, id: WalletId) -> Option<&WalletRow> {
         self.wallets.get(*self.places.get(&id)?)
     }
@@ -185,7 +193,7 @@ impl Rows {
 
     /// Goes back to rows saved before.
     pub(crate) fn restore(&mut self, saved: Saved) {
-        saved.wallets.into_iter().for_each(|row| self.insert_wallet(row));
+        saved.wallets.iter().for_each(|row| self.insert_wallet(row));
         saved.holds.into_iter().for_each(|hold| self.insert_hold(hold));
         self.reversals.extend(saved.reversals);
     }

@@ -43,6 +43,7 @@ impl<'a> Scratch<'a> {
         Ok(Self { drafts })
     }
 
+    #[inline]
     pub(super) fn draft(&mut self, wallet: WalletId) -> Result<&mut Draft<'a>, Box<Rejection>> {
         let found = self.drafts.binary_search_by_key(&wallet, |draft| draft.row.id).ok();
         found

@@ -69,6 +69,12 @@ impl Checker {
         }
     }
 
+    /// The world of what a line moved.
+    pub(crate) fn asset_of(&self, line: &ReadLine) -> StoreResult<WalletId> {
+        let from = line.from.and_then(|from| self.wallets.get(&from.wallet));
+        from.map(|from| from.registered.world).ok_or_else(|| line.damaged("moves nothing"))
+    }
+
     /// What the record of the last line says that it reverses.
     pub(crate) fn reverses(&self) -> StoreResult<Option<Reverses>> {
         match &self.header {
@@ -110,6 +116,9 @@ impl Checker {
         {
             return Err(line.damaged("has a key where it should not, or none where it should"));
         }
+        if !is_possible(kind, line) {
+            return Err(line.damaged(&format!("is no line of a {kind}")));
+        }
         match (line.amount, kind) {
             (Some(amount), _) => self.posting(kind, amount, line),
             (None, Kind::Hold | Kind::Release | Kind::Extend | Kind::Expire) => {
@@ -125,6 +134,12 @@ impl Checker {
             return Err(line.damaged("is a posting without its wallets"));
         };
         let has_body = kind == Kind::Capture || (kind == Kind::Reversal && line.item == 0);
+        let world = self.known(from.wallet, line)?.registered.world;
+        let from_world = kind != Kind::Deposit || from.wallet == world;
+        let to_world = kind != Kind::Withdrawal || to.wallet == world;
+        if !from_world || !to_world {
+            return Err(line.damaged("does not come from outside, or go there"));
+        }
         if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() != has_body {
             return Err(line.damaged("is no posting"));
         }
@@ -381,6 +396,18 @@ fn refused(line: &ReadLine) -> StoreResult<()> {
         return Err(line.damaged("is no refusal"));
     }
     Ok(())
+}
+
+/// Whether a request of that kind has such a line.
+fn is_possible(kind: Kind, line: &ReadLine) -> bool {
+    match kind {
+        Kind::Deposit | Kind::Withdrawal | Kind::Transfer | Kind::Capture => {
+            line.amount.is_some() && line.item == 0
+        }
+        Kind::Trade => line.amount.is_some() && line.item <= 1,
+        Kind::Post | Kind::Reversal => line.amount.is_some(),
+        _ => line.amount.is_none() && line.item == 0,
+    }
 }
 
 /// Whether a balance less what is reserved is below the floor.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
-use ledger_core::{Amount, Hold, HoldId, HoldState, Kind, Money, Timestamp, WalletId};
+use ledger_core::{Amount, Hold, HoldId, HoldState, Kind, Money, Timestamp, WalletId, bounds};
 
 /// The holds of the lines so far.
 #[derive(Debug, Default)]
@@ -38,6 +38,7 @@ impl HoldCheck {
             (Kind::Release, Some(before)) => *hold == ended(before, HoldState::Released),
             (Kind::Extend, Some(before)) => {
                 hold.expires_at > before.expires_at
+                    && is_soon(hold, now)
                     && *hold == Hold { expires_at: hold.expires_at, ..*before }
             }
             (Kind::Capture, Some(before)) => is_captured(before, hold, moved),
@@ -79,6 +80,11 @@ fn is_new(hold: &Hold, now: Timestamp) -> bool {
         && !hold.tolerance.is_negative()
         && hold.wallet != hold.target
         && hold.expires_at > now
+        && is_soon(hold, now)
+}
+
+fn is_soon(hold: &Hold, now: Timestamp) -> bool {
+    now.checked_add(bounds::HOLD_DURATION_MAX).is_some_and(|last| hold.expires_at <= last)
 }
 
 fn ended(hold: &Hold, state: HoldState) -> Hold {

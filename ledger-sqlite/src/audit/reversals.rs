@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use ledger_core::store::{Position, StoreResult};
-use ledger_core::{Amount, Reverses};
+use ledger_core::{Amount, Reverses, WalletId};
 use rusqlite::Connection;
 
 use crate::journal::read::{self, ReadLine};
@@ -25,6 +25,7 @@ impl ReversalCheck {
         &mut self,
         line: &ReadLine,
         reverses: &Reverses,
+        asset: WalletId,
         connection: &Connection,
     ) -> StoreResult<()> {
         let wrong = || line.damaged("reverses what can't be reversed");
@@ -42,7 +43,7 @@ impl ReversalCheck {
         let left = self.left.entry((original, posting)).or_insert(found);
         let rest = left.checked_sub(amount).filter(|rest| !rest.is_negative());
         *left = rest.filter(|_| is_back).ok_or_else(wrong)?;
-        self.parts.push((original, line.id.raw(), posting, amount));
+        self.parts.push((original, line.id.raw(), posting, amount, asset.raw()));
         self.due = reverses.postings.len() - item - 1;
         Ok(())
     }

@@ -189,7 +189,8 @@ impl<'a> Verifier<'a> {
             return Err(line.damaged("comes before a reversal has all its lines"));
         }
         if let Some(reverses) = self.checker.reverses()? {
-            self.reversals.take(&line, &reverses, self.connection)?;
+            let asset = self.checker.asset_of(&line)?;
+            self.reversals.take(&line, &reverses, asset, self.connection)?;
         }
         self.check_seal(&line, row)?;
         self.check_note(&line)?;

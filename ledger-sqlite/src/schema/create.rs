@@ -13,6 +13,9 @@ const KEPT: &str = include_str!("kept.sql");
 const DERIVED: &str = include_str!("derived.sql");
 const VIEWS: &str = include_str!("views.sql");
 
+/// The whole of each earlier schema.
+const EARLIER: &[(i32, &str)] = &[(1, include_str!("earlier/schema-1.sql"))];
+
 /// "LEDG", in the file's header: `file` and SQLite tools show it.
 pub(crate) const APPLICATION_ID: i32 = 0x4c45_4447;
 /// The schema that this version writes.
@@ -50,11 +53,14 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
              {SCHEMA_VERSION}; use a newer version"
         )));
     }
-    if version < SCHEMA_VERSION {
-        return Ok(Content::Earlier);
+    if version == SCHEMA_VERSION {
+        check_tables(connection, &[KEPT, DERIVED, VIEWS])?;
+        return Ok(Content::Ledger);
     }
-    check_tables(connection)?;
-    Ok(Content::Ledger)
+    let earlier = EARLIER.iter().find(|(number, _)| *number == version);
+    let (_, sql) = earlier.ok_or_else(foreign_tables)?;
+    check_tables(connection, &[sql])?;
+    Ok(Content::Earlier)
 }
 
 /// Makes the tables of an empty file; the caller's transaction makes them durable.
@@ -82,27 +88,17 @@ fn make_derived(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Puts the derived tables and views of this version, empty, in the place of those of an earlier one,
-/// as a part of the caller's transaction.
+/// as a part of the caller's transaction. The file was recognised, so it has nothing else.
 pub(crate) fn replace_derived(connection: &Connection) -> StoreResult<()> {
     let expected = Connection::open_in_memory().map_err(reading)?;
     expected.execute_batch(KEPT).map_err(reading)?;
     let kept = schema_of(&expected)?;
-    let (same, others): (Vec<_>, Vec<_>) =
-        schema_of(connection)?.into_iter().partition(|found| kept.contains(found));
-    if same.len() != kept.len() {
-        return Err(foreign_tables());
-    }
-    // What belongs to a table goes with it.
-    for (kind, name) in
-        others.iter().map(|object| (&*object.kind, object.name.replace('"', "\"\"")))
-    {
-        let sql = match kind {
-            "table" if !name.starts_with("sqlite_") => format!("DROP TABLE \"{name}\""),
-            "view" => format!("DROP VIEW \"{name}\""),
-            "index" | "table" => continue,
-            _ => return Err(foreign_tables()),
-        };
-        connection.execute_batch(&sql).map_err(before_commit)?;
+    for object in schema_of(connection)?.iter().filter(|object| !kept.contains(object)) {
+        // What belongs to a table goes with it.
+        if object.kind == "table" || object.kind == "view" {
+            let sql = format!("DROP {} {}", object.kind, object.name);
+            connection.execute_batch(&sql).map_err(before_commit)?;
+        }
     }
     make_derived(connection).map_err(before_commit)
 }
@@ -134,9 +130,9 @@ pub(crate) fn name_kinds(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Compares the schema with ours word by word, so that no trigger or changed table of a hostile file
 /// is ever run.
-fn check_tables(connection: &Connection) -> StoreResult<()> {
+fn check_tables(connection: &Connection, ours: &[&str]) -> StoreResult<()> {
     let expected = Connection::open_in_memory().map_err(reading)?;
-    expected.execute_batch(KEPT).and_then(|()| make_derived(&expected)).map_err(reading)?;
+    ours.iter().try_for_each(|sql| expected.execute_batch(sql)).map_err(reading)?;
     if schema_of(&expected)? == schema_of(connection)? {
         return Ok(());
     }

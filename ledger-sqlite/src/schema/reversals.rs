@@ -47,17 +47,18 @@ fn read(row: &Row<'_>) -> StoreResult<Reversal> {
     Ok(Reversal { by, posting, amount: asset.of(amount) })
 }
 
-/// A part that was reversed: of which transaction, by which, which posting, how much.
-pub(crate) type Part = (u64, u64, u32, ledger_core::Amount);
+/// A part that was reversed: of which transaction, by which, which posting, how much, and the asset's
+/// world.
+pub(crate) type Part = (u64, u64, u32, ledger_core::Amount, u64);
 
 /// Every part.
 pub(crate) fn all(connection: &Connection) -> StoreResult<Vec<Part>> {
     let mut find = connection
-        .prepare("SELECT original, by, posting, amount FROM reversal JOIN asset ON world = asset")
+        .prepare("SELECT original, by, posting, amount, asset FROM reversal")
         .map_err(reading)?;
     let rows = find.query_map([], |row| {
         let ReadAmount(amount) = row.get(3)?;
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, amount))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, amount, row.get(4)?))
     });
     rows.and_then(Iterator::collect).map_err(broken)
 }

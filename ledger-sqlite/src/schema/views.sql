@@ -19,8 +19,14 @@ WITH
     reserved AS (
         SELECT
             wallet,
-            -- No figure rather than a wrong one where a number is too large for SQL.
-            CASE WHEN count(*) = sum(typeof(remaining) = 'integer') THEN sum(remaining) END AS held
+            -- In two parts, because a sum past 64 bits would be an error for the whole view; and no
+            -- figure rather than a wrong one where it is too large for SQL.
+            CASE
+                WHEN count(*) = sum(typeof(remaining) = 'integer')
+                    AND sum(remaining / 1000000000) + sum(remaining % 1000000000) / 1000000000
+                        < 9223372036
+                THEN sum(remaining / 1000000000) * 1000000000 + sum(remaining % 1000000000)
+            END AS held
         FROM hold
         WHERE state = 0
             AND expires_at > CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER)

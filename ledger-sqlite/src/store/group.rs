@@ -124,7 +124,7 @@ impl SqliteGroup<'_> {
         for &wallet in &wants.wallets {
             match state.account(wallet) {
                 Some(account) => {
-                    rows.insert_wallet(account.row.clone());
+                    rows.insert_wallet(&account.row);
                     self.accounts.insert(account.clone());
                 }
                 None => missing.push(wallet),
@@ -133,7 +133,7 @@ impl SqliteGroup<'_> {
         drop(state);
         for wallet in missing {
             if let Some(account) = self.account(wallet)? {
-                rows.insert_wallet(account.row.clone());
+                rows.insert_wallet(&account.row);
                 self.accounts.insert(account);
             }
         }
@@ -145,7 +145,7 @@ impl SqliteGroup<'_> {
             let Some(place) = registry::find_name(name, &self.writer.connection)? else { continue };
             let record = self.look().wallet_record(place)?;
             let account = self.account(record.id)?.ok_or_else(|| damaged("a name of no wallet"))?;
-            rows.insert_wallet(account.row.clone());
+            rows.insert_wallet(&account.row);
             rows.insert_name(record);
             self.accounts.insert(account);
         }

@@ -122,8 +122,7 @@ impl Store for SqliteStore {
     }
 
     fn last(&self) -> StoreResult<Option<Stamp>> {
-        self.health.check()?;
-        Ok(Some(self.state.read().tip.id))
+        self.look(|_| Ok(Some(self.state.read().tip.id)))
     }
 
     fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
