@@ -215,39 +215,62 @@ pub struct WalletRow {
     pub reserved: Reserved,
     /// The least it may hold; none for no limit.
     pub floor: Option<Amount>,
-    /// The most it may hold; none for no limit.
-    pub ceiling: Option<Amount>,
-    /// The most that may leave it at once; none for no limit. Few wallets have it.
-    pub largest: Option<Arc<Amount>>,
+    /// Limits that few wallets have, apart: rows are copied all the time, and up to 128 bytes that is
+    /// quick.
+    rare: Option<Arc<Rare>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rare {
+    ceiling: Option<Amount>,
+    largest: Option<Amount>,
 }
 
 impl WalletRow {
     /// The row of a wallet that was just opened.
     pub fn opened(record: &WalletRecord) -> Self {
+        let mut row = Self::new(record.id, record.asset, record.name.is_world());
+        let WalletRecord { floor, ceiling, .. } = *record;
+        row.set_limits(Limits { floor, ceiling, largest: None });
+        row
+    }
+
+    /// The row of a wallet that nothing happened to, without limits.
+    pub fn new(id: WalletId, asset: Asset, is_world: bool) -> Self {
         Self {
-            id: record.id,
-            asset: record.asset,
-            is_world: record.name.is_world(),
+            id,
+            asset,
+            is_world,
             status: Status::Open,
             version: 0,
             posted: Amount::ZERO,
             reserved: Reserved::default(),
-            floor: record.floor,
-            ceiling: record.ceiling,
-            largest: None,
+            floor: None,
+            rare: None,
         }
+    }
+
+    /// The most it may hold; none for no limit.
+    pub fn ceiling(&self) -> Option<Amount> {
+        self.rare.as_ref().and_then(|rare| rare.ceiling)
+    }
+
+    /// The most that may leave it at once; none for no limit.
+    pub fn largest(&self) -> Option<Amount> {
+        self.rare.as_ref().and_then(|rare| rare.largest)
     }
 
     /// Its limits.
     pub fn limits(&self) -> Limits {
-        let largest = self.largest.as_deref().copied();
-        Limits { floor: self.floor, ceiling: self.ceiling, largest }
+        Limits { floor: self.floor, ceiling: self.ceiling(), largest: self.largest() }
     }
 
     /// Other limits instead.
     pub fn set_limits(&mut self, limits: Limits) {
         let Limits { floor, ceiling, largest } = limits;
-        (self.floor, self.ceiling, self.largest) = (floor, ceiling, largest.map(Arc::new));
+        let is_rare = ceiling.is_some() || largest.is_some();
+        self.floor = floor;
+        self.rare = is_rare.then(|| Arc::new(Rare { ceiling, largest }));
     }
 
     /// What can be spent at `now`; none where there is no floor. For an extreme credit line this
@@ -298,8 +321,8 @@ impl Wallet {
             owner: record.owner.clone(),
             status: row.status,
             floor: row.floor.map(|floor| record.asset.of(floor)),
-            ceiling: row.ceiling.map(|ceiling| record.asset.of(ceiling)),
-            largest: row.largest.as_deref().map(|largest| record.asset.of(*largest)),
+            ceiling: row.ceiling().map(|ceiling| record.asset.of(ceiling)),
+            largest: row.largest().map(|largest| record.asset.of(largest)),
             meta: record.meta.clone(),
             opened_at: record.id.time(),
         }

@@ -41,8 +41,8 @@ pub(super) fn set(spec: &LimitsSpec, draft: &mut Draft<'_>) -> Decided<LimitsCha
 /// Refuses what is too much to leave the wallet at once.
 #[inline]
 pub(super) fn check_largest(row: &WalletRow, amount: Money) -> Decided<()> {
-    match row.largest.as_deref() {
-        Some(&largest) if amount.amount() > largest => {
+    match row.largest() {
+        Some(largest) if amount.amount() > largest => {
             let largest = row.asset.of(largest);
             Err(Rejection::AmountAboveLimit { wallet: row.id, largest, amount }.into())
         }

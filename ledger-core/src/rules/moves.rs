@@ -102,7 +102,7 @@ fn insufficient(row: &WalletRow, available: Amount, needed: Money) -> Box<Reject
 fn give<'d, 'r>(draft: &'d mut Draft<'r>, amount: Money) -> Decided<&'d Draft<'r>> {
     let balance = draft.posted.checked_add(amount.amount());
     let balance = balance.ok_or_else(|| overflow(draft.row, draft.posted, amount))?;
-    if let Some(ceiling) = draft.row.ceiling
+    if let Some(ceiling) = draft.row.ceiling()
         && balance > ceiling
     {
         return Err(Box::new(Rejection::CeilingExceeded {

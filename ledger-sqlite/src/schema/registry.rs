@@ -1,12 +1,10 @@
 //! Assets and wallets by code, name and id, and wallets' states as last written.
 
-use std::sync::Arc;
-
 use hashbrown::HashMap;
 use ledger_core::store::{
     Record, Reserved, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
 };
-use ledger_core::{Asset, AssetCode, AssetRecord, Status, WalletId, WalletName};
+use ledger_core::{Asset, AssetCode, AssetRecord, Limits, Status, WalletId, WalletName};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
@@ -179,32 +177,28 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
     let roots: Vec<u8> = row.get(9).map_err(broken)?;
     let version: u64 = row.get(3).map_err(broken)?;
     let roots = Roots::decode(&roots).filter(|roots| roots.len() == version);
+    let asset = Asset::new(&code, scale).map_err(damaged)?;
+    let is_world = row.get::<_, u64>(2).map_err(broken)? == wallet.raw();
+    let mut account_row = WalletRow::new(wallet, asset, is_world);
+    account_row.status = read_status(status)
+        .ok_or_else(|| damaged(format!("wallet {wallet} has status {status}")))?;
+    account_row.version = version;
+    account_row.posted = there(4)?;
+    if row.get(5).map_err(broken)? {
+        account_row.reserved = Reserved::by(&holds::open_of(wallet, connection)?);
+    }
+    let (floor, ceiling, largest) = (amount(6)?, amount(7)?, amount(10)?);
+    account_row.set_limits(Limits { floor, ceiling, largest });
     Ok(Account {
-        row: WalletRow {
-            id: wallet,
-            asset: Asset::new(&code, scale).map_err(damaged)?,
-            is_world: row.get::<_, u64>(2).map_err(broken)? == wallet.raw(),
-            status: read_status(status)
-                .ok_or_else(|| damaged(format!("wallet {wallet} has status {status}")))?,
-            version,
-            posted: there(4)?,
-            reserved: Reserved::by(&if row.get(5).map_err(broken)? {
-                holds::open_of(wallet, connection)?
-            } else {
-                Vec::new()
-            }),
-            floor: amount(6)?,
-            ceiling: amount(7)?,
-            largest: amount(10)?.map(Arc::new),
-        },
+        row: account_row,
         roots: roots.ok_or_else(|| damaged(format!("the chain of wallet {wallet}")))?,
     })
 }
 
 /// Writes a wallet's account down.
 pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()> {
-    let WalletRow { id, status, version, posted, floor, ceiling, .. } = account.row;
-    let largest = account.row.largest.as_deref().copied();
+    let WalletRow { id, status, version, posted, .. } = account.row;
+    let Limits { floor, ceiling, largest } = account.row.limits();
     let roots = account.roots.encode();
     connection
         .prepare_cached(
