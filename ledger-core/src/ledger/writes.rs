@@ -259,7 +259,7 @@ impl Ledger {
         Ok(tidied.into_iter().chain(again).filter(|done| *done).count())
     }
 
-    /// Notes of each hold that it has expired, under a key with that ending; says which were not yet.
+    /// Notes of each hold that it has expired, under a key with that ending; says of each whether it did.
     fn expire_as(&self, holds: &[Hold], ending: &str) -> Result<Vec<bool>> {
         if holds.is_empty() {
             return Ok(Vec::new());

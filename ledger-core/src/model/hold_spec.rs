@@ -49,7 +49,8 @@ impl HoldSpec {
         Self { wallet, target, amount, tolerance: None, expires_in }
     }
 
-    /// So much more than the amount may be captured, if the wallet has it then.
+    /// So much more than the amount may be captured, if the wallet has it then. Once nothing of the hold
+    /// remains it has ended: a last capture must bring what is beyond it along.
     #[must_use]
     pub fn tolerance(self, tolerance: Money) -> Self {
         Self { tolerance: Some(tolerance), ..self }
