@@ -94,7 +94,9 @@ impl Ledger {
     /// What a wallet holds.
     pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
         let wallet = wallet.into();
-        self.balance_of(&self.row(wallet)?)
+        let has_holds = |row: &WalletRow| !row.reserved.is_empty();
+        let (row, now) = self.with_time(|| self.row(wallet), has_holds)?;
+        Ok(Balance::of(&row, now))
     }
 
     /// What several wallets hold, all at one moment, in the order asked for.
@@ -106,7 +108,11 @@ impl Ledger {
             );
             return Err(Invalid::new(Field::Page, problem).into());
         }
-        let (rows, now) = self.at_one_moment(|| self.look(|store| store.rows(wallets)))?;
+        let have_holds = |rows: &Vec<Option<WalletRow>>| {
+            rows.iter().flatten().any(|row| !row.reserved.is_empty())
+        };
+        let rows = || self.look(|store| store.rows(wallets));
+        let (rows, now) = self.with_time(rows, have_holds)?;
         let balances = wallets.iter().zip(rows).map(|(&wallet, row)| {
             let row = row.ok_or_else(|| unknown(wallet))?;
             Ok(Balance::of(&row, now))
@@ -114,13 +120,15 @@ impl Ledger {
         balances.collect()
     }
 
-    /// What a wallet with that row holds now. The time matters only where something is reserved.
-    fn balance_of(&self, row: &WalletRow) -> Result<Balance> {
-        if row.reserved.is_empty() {
-            return Ok(Balance::of(row, Timestamp::FIRST));
-        }
-        let (row, now) = self.at_one_moment(|| self.row(row.id))?;
-        Ok(Balance::of(&row, now))
+    /// What is found, and the time that goes with it. The time matters only where something is
+    /// reserved; elsewhere one look is enough.
+    fn with_time<T>(
+        &self,
+        look: impl Fn() -> Result<T>,
+        has_holds: impl Fn(&T) -> bool,
+    ) -> Result<(T, Timestamp)> {
+        let found = look()?;
+        if has_holds(&found) { self.at_one_moment(look) } else { Ok((found, Timestamp::FIRST)) }
     }
 
     /// What is found, and the time that goes with it: what was written meanwhile may have been decided
@@ -128,15 +136,16 @@ impl Ledger {
     fn at_one_moment<T>(&self, look: impl Fn() -> Result<T>) -> Result<(T, Timestamp)> {
         const TRIES: usize = 16;
         let mut tries = 0;
+        let mut before = self.last()?;
         loop {
-            let now = self.now()?;
-            let before = self.look(|store| store.last())?;
+            let now = self.engine.now()?;
             let found = look()?;
+            let last = self.last()?;
             tries += 1;
-            let last = self.look(|store| store.last())?;
             if last == before || tries == TRIES {
-                return Ok((found, last.map_or(now, |last| now.max(last.time()))));
+                return Ok((found, now.max(last)));
             }
+            before = last;
         }
     }
 
@@ -155,8 +164,13 @@ impl Ledger {
 
     /// The time now, never before the journal's last.
     pub(super) fn now(&self) -> Result<Timestamp> {
+        Ok(self.engine.now()?.max(self.last()?))
+    }
+
+    /// The time of the journal's last record.
+    fn last(&self) -> Result<Timestamp> {
         let last = self.look(|store| store.last())?;
-        Ok(self.engine.now()?.max(last.map_or(Timestamp::FIRST, Stamp::time)))
+        Ok(last.map_or(Timestamp::FIRST, Stamp::time))
     }
 
     /// What a wallet had posted at a time: everything recorded then or before.

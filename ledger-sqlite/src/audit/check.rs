@@ -231,8 +231,7 @@ impl Checker {
         {
             return Err(line.damaged("reserves what can't be reserved"));
         }
-        let from = touch(wallet, end, line)?;
-        check_links(line, Links { from, to: Link::default() })
+        touch_alone(wallet, end, line)
     }
 
     fn status(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
@@ -259,8 +258,7 @@ impl Checker {
             return Err(line.damaged("changes a status in a way that can't be"));
         }
         wallet.status = to;
-        let from = touch(wallet, end, line)?;
-        check_links(line, Links { from, to: Link::default() })
+        touch_alone(wallet, end, line)
     }
 
     fn limits(&mut self, line: &ReadLine) -> StoreResult<()> {
@@ -280,8 +278,7 @@ impl Checker {
         }
         let Limits { floor, ceiling, largest } = change.to;
         (wallet.floor, wallet.ceiling, wallet.largest) = (floor, ceiling, largest);
-        let from = touch(wallet, end, line)?;
-        check_links(line, Links { from, to: Link::default() })
+        touch_alone(wallet, end, line)
     }
 
     fn known(&mut self, wallet: WalletId, line: &ReadLine) -> StoreResult<&mut Checked> {
@@ -427,6 +424,12 @@ fn touch(wallet: &mut Checked, end: End, line: &ReadLine) -> StoreResult<Link> {
         )));
     }
     Ok(wallet.roots.push(line.row))
+}
+
+/// Counts a line that touched this wallet only.
+fn touch_alone(wallet: &mut Checked, end: End, line: &ReadLine) -> StoreResult<()> {
+    let from = touch(wallet, end, line)?;
+    check_links(line, Links { from, to: Link::default() })
 }
 
 fn check_links(line: &ReadLine, expected: Links) -> StoreResult<()> {

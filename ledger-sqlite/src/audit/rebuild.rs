@@ -66,9 +66,9 @@ fn wipe(connection: &Connection) -> StoreResult<()> {
         connection.query_row(last, [], |row| row.get(0)).optional().map_err(before_commit)?;
     connection
         .execute_batch(
-            "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM hold; DELETE FROM reversal; \
-             DELETE FROM key_run; \
-             DELETE FROM key_chunk; DELETE FROM progress; DELETE FROM kind; \
+            "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM hold; \
+             DELETE FROM reversal; DELETE FROM key_run; DELETE FROM key_chunk; \
+             DELETE FROM progress; DELETE FROM kind; \
              INSERT INTO progress (what, value) \
              VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
         )

@@ -57,9 +57,7 @@ pub(crate) fn number(path: &Path) -> Option<Number> {
     match about {
         Ok(about) => Some(Number(makedev(about.stx_dev_major, about.stx_dev_minor), about.stx_ino)),
         // A kernel, or a sandbox, that does not know this call.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {
-            fs::metadata(path).ok().as_ref().map(number_of)
-        }
+        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => number_of_all(path),
         Err(_) => None,
     }
 }
@@ -67,13 +65,14 @@ pub(crate) fn number(path: &Path) -> Option<Number> {
 /// The number of the file at a path, if there is one.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) fn number(path: &Path) -> Option<Number> {
-    fs::metadata(path).ok().as_ref().map(number_of)
+    number_of_all(path)
 }
 
+/// The same out of all that is known of the file.
 #[cfg(unix)]
-fn number_of(about: &fs::Metadata) -> Number {
+fn number_of_all(path: &Path) -> Option<Number> {
     use std::os::unix::fs::MetadataExt;
-    Number(about.dev(), about.ino())
+    fs::metadata(path).ok().map(|about| Number(about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]

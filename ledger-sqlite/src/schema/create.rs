@@ -13,7 +13,7 @@ const KEPT: &str = include_str!("kept.sql");
 const DERIVED: &str = include_str!("derived.sql");
 const VIEWS: &str = include_str!("views.sql");
 
-/// The whole of each earlier schema.
+/// The derived tables and views of each earlier schema.
 const EARLIER: &[(i32, &str)] = &[(1, include_str!("earlier/schema-1.sql"))];
 
 /// "LEDG", in the file's header: `file` and SQLite tools show it.
@@ -59,7 +59,7 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
     }
     let earlier = EARLIER.iter().find(|(number, _)| *number == version);
     let (_, sql) = earlier.ok_or_else(foreign_tables)?;
-    check_tables(connection, &[sql])?;
+    check_tables(connection, &[KEPT, sql])?;
     Ok(Content::Earlier)
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn list(filter: &HoldFilter, connection: &Connection) -> StoreResult<
     let untidied = if filter.untidied { "state = 0" } else { "TRUE" };
     let wallet = if filter.wallet.is_some() { "hold.wallet = ?2" } else { "?2 IS NULL" };
     let sql = format!(
-        "{HOLDS} WHERE {wallet} AND {state} AND {untidied} AND ?1 = ?1 \
+        "{HOLDS} WHERE {wallet} AND {state} AND {untidied} \
          AND expires_at < ?3 AND hold.id > ?4 ORDER BY hold.id LIMIT ?5"
     );
     let before = filter.expires_before.map_or(i64::MAX, Timestamp::unix_ms);
