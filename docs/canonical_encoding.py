@@ -94,6 +94,14 @@ def limits(wallet, *changes):
     return request("limits", u64(wallet) + b"".join(encoded))
 
 
+def windows(wallet, *given):
+    encoded = b"\x00" * 3 + u32(len(given))
+    for enters, ms, amount, count in given:
+        often = b"\x01" + u64(count) if count else b"\x00"
+        encoded += bytes([enters]) + u64(ms) + some_money(amount) + often
+    return request("limits", u64(wallet) + encoded)
+
+
 def on_hold(kind, number, extra=b""):
     return request(kind, u64(number) + extra)
 
@@ -148,6 +156,10 @@ VECTORS = [
     (
         "limits of Alice: a floor of -50.00 USD and no ceiling",
         limits(ALICE, (-5_000, 2, "USD"), None, "stays"),
+    ),
+    (
+        "windows of Alice: 100.00 USD a day leave, 5 payments an hour enter",
+        windows(ALICE, (False, 86_400_000, (10_000, 2, "USD"), None), (True, 3_600_000, None, 5)),
     ),
     ("reversal of transaction 1280", reversal(1280)),
     ("reversal of 5.00 USD of its posting 0", reversal(1280, 0, (500, 2, "USD"))),

@@ -66,6 +66,7 @@ pub use model::retention::{KeyRetention, RetentionRecord};
 pub use model::reversal::{Reversal, ReversalSpec, Reverses};
 pub use model::transaction::{Change, Kind, Posting, Postings, Receipt, StatusChange, Transaction};
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
+pub use model::window::{Direction, Window};
 pub use money::amount::Amount;
 pub use money::asset::{Asset, AssetCode};
 pub use money::price::Price;

@@ -11,7 +11,7 @@ use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
     Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, ReversalSpec, Status, TransactionId,
-    WalletId, WalletSpec,
+    WalletId, WalletSpec, Window,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -60,8 +60,9 @@ fn hold_spec(shop: &Shop, expires_in: Duration) -> HoldSpec {
 
 /// What is answered to a change of limits, or to a payment after it.
 fn limited(shop: &Shop, limits: LimitsSpec) -> Error {
-    let changed = shop.ledger.set_limits(limits, format!("{limits:?}").get(..200).unwrap_or("l"));
-    changed.err().unwrap_or_else(|| err(shop.pay("1", "above the limit")))
+    let key = format!("limits {}", shop.ledger.balance(&shop.alice).unwrap().version);
+    let changed = shop.ledger.set_limits(limits, &*key);
+    changed.err().unwrap_or_else(|| err(shop.pay("1", &format!("{key} are too low"))))
 }
 
 /// The transaction that funded the shop.
@@ -126,6 +127,7 @@ fn rejected(shop: &Shop) -> Vec<Error> {
     let endless = open(spec("endless").no_floor());
     ledger.transfer(&endless, &shop.bob, usd.minor(i128::MAX), "all").unwrap();
     ledger.define_asset(gold).unwrap();
+    let day = Window::leaving(Duration::from_hours(24));
     let version = Command::transfer("v".parse().unwrap(), &shop.alice, &jar, dollar);
     let answers = vec![
         err(ledger.balance(WalletId::from_raw(7).unwrap())),
@@ -145,6 +147,7 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(shop.ledger.withdraw(&jar, dollar, "i")),
         err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
         err(ledger.deposit(&shop.bob, dollar, "o")),
+        limited(shop, LimitsSpec::of(&shop.alice).windows([day.amount(usd.minor(1))])),
         limited(shop, LimitsSpec::of(&shop.alice).largest(usd.minor(1))),
         limited(shop, LimitsSpec::of(&shop.alice).floor(dollar).ceiling(usd.minor(1))),
     ];

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ledger_core::{
     Asset, CaptureSpec, Clock, Command, Fingerprint, HoldId, HoldSpec, Ledger, Leg, LimitsSpec,
     ManualClock, MemoryStore, Metadata, ReversalSpec, Timestamp, TransactionId, Wallet, WalletSpec,
+    Window,
 };
 
 const DOCS: &str = include_str!("../../docs/canonical-encoding.md");
@@ -115,6 +116,9 @@ fn what_is_done_later_has_the_documented_fingerprints() {
     let alice = ledger_core::WalletId::from_raw(512).unwrap();
     let credit = Asset::iso("USD").unwrap().money("-50").unwrap();
     let limits = LimitsSpec::of(alice).floor(credit).no_ceiling();
+    let hundred = Asset::iso("USD").unwrap().money("100").unwrap();
+    let (leaving, entering) = (Window::leaving(day), Window::entering(Duration::from_hours(1)));
+    let windows = LimitsSpec::of(alice).windows([leaving.amount(hundred), entering.count(5)]);
     for (what, command) in [
         ("capture of hold 1536", Command::capture(key(), hold)),
         ("capture of 6.00 USD of it, the rest released", Command::capture(key(), part)),
@@ -124,6 +128,10 @@ fn what_is_done_later_has_the_documented_fingerprints() {
         (
             "limits of Alice: a floor of -50.00 USD and no ceiling",
             Command::set_limits(key(), limits),
+        ),
+        (
+            "windows of Alice: 100.00 USD a day leave, 5 payments an hour enter",
+            Command::set_limits(key(), windows),
         ),
         ("reversal of transaction 1280", Command::reverse(key(), fund)),
         ("reversal of 5.00 USD of its posting 0", Command::reverse(key(), some)),

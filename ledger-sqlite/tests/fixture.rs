@@ -31,9 +31,9 @@ fn make() {
     }
     drop((shop, ledger));
     let ledger = file.open();
-    fs::write(stored(2).with_extension("head"), ledger.head().unwrap().to_string()).unwrap();
+    fs::write(stored(3).with_extension("head"), ledger.head().unwrap().to_string()).unwrap();
     drop(ledger);
-    fs::copy(file.path(), stored(2)).unwrap();
+    fs::copy(file.path(), stored(3)).unwrap();
 }
 
 fn copy_of(schema: u32) -> TestFile {
@@ -43,10 +43,15 @@ fn copy_of(schema: u32) -> TestFile {
 }
 
 #[test]
-fn a_file_of_schema_1_is_brought_forward_and_goes_on() {
-    let file = copy_of(1);
+fn files_of_earlier_schemas_are_brought_forward_and_go_on() {
+    bring_forward(1, "123456789012345.600000000000000000 WEI");
+    bring_forward(2, "123444443333444.850000000000000000 WEI");
+}
+
+fn bring_forward(schema: u32, whales: &str) {
+    let file = copy_of(schema);
     let ledger = file.open();
-    let head = fs::read_to_string(stored(1).with_extension("head")).unwrap();
+    let head = fs::read_to_string(stored(schema).with_extension("head")).unwrap();
     assert_eq!(ledger.head().unwrap().to_string(), head);
     assert_eq!(ledger.verify().unwrap().problem, None);
     let shop = Shop::on(&ledger);
@@ -59,7 +64,7 @@ fn a_file_of_schema_1_is_brought_forward_and_goes_on() {
     assert_eq!(history.entries[20].meta.as_ref().unwrap().as_json(), r#"{"sku":"A1"}"#);
     let whale = ledger.wallet("whale").unwrap().unwrap();
     let wide = ledger.balance(&whale).unwrap().posted.to_string();
-    assert_eq!(wide, "123456789012345.600000000000000000 WEI");
+    assert_eq!(wide, whales);
     assert!(!shop.pay("1", "after").unwrap().replayed);
     assert_eq!(ledger.verify().unwrap().problem, None);
 }
@@ -81,7 +86,7 @@ fn a_file_of_an_earlier_schema_is_not_changed_while_someone_has_it_open() {
     assert_eq!(version(&file), 1);
     assert!(file.problem().contains("earlier schema"));
     drop(quick().unwrap());
-    assert_eq!((version(&file), file.problem()), (2, String::new()));
+    assert_eq!((version(&file), file.problem()), (3, String::new()));
 }
 
 #[test]

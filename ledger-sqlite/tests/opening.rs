@@ -116,7 +116,7 @@ fn its_header_tells_what_it_is() {
     let file = TestFile::with_business();
     let sql = file.sql();
     let pragma = |name| sql.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!((pragma("application_id"), pragma("user_version")), (0x4c45_4447, 2));
+    assert_eq!((pragma("application_id"), pragma("user_version")), (0x4c45_4447, 3));
     let largest: i64 = sql.query_row("SELECT max(row) FROM journal", [], |r| r.get(0)).unwrap();
     let fails = sql.execute(
         "INSERT INTO journal (row, id, item, from_balance, floor) VALUES (?1, 1, 0, -1, 0)",

@@ -67,6 +67,13 @@ pub const HOLD_DURATION_MIN: Duration = Duration::from_millis(1);
 /// The longest time for which money can be reserved, or reserved for longer, from now: 400 days.
 pub const HOLD_DURATION_MAX: Duration = Duration::from_hours(400 * 24);
 
+/// The shortest time in which a wallet's spending can be limited.
+pub const WINDOW_LASTING_MIN: Duration = Duration::from_millis(1);
+/// The longest time in which a wallet's spending can be limited: 400 days.
+pub const WINDOW_LASTING_MAX: Duration = Duration::from_hours(400 * 24);
+/// The most windows that a wallet can have.
+pub const WINDOWS_MAX: usize = 8;
+
 /// One row of the table of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -127,4 +134,7 @@ pub const TABLE: &[Bound] = table! {
     KEY_RETENTION_MAX "ms" ms(KEY_RETENTION_MAX);
     HOLD_DURATION_MIN "ms" ms(HOLD_DURATION_MIN);
     HOLD_DURATION_MAX "ms" ms(HOLD_DURATION_MAX);
+    WINDOW_LASTING_MIN "ms" ms(WINDOW_LASTING_MIN);
+    WINDOW_LASTING_MAX "ms" ms(WINDOW_LASTING_MAX);
+    WINDOWS_MAX "windows" WINDOWS_MAX as u64;
 };

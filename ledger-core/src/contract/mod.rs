@@ -28,6 +28,7 @@ pub mod registration;
 pub mod reversals;
 mod shop;
 pub mod threads;
+pub mod windows;
 
 macro_rules! cases {
     ($d:tt $($module:ident: $($case:ident),+;)*) => {
@@ -102,6 +103,14 @@ cases! { $
         a_ceiling_is_changed,
         no_more_than_the_largest_amount_leaves_at_once,
         bad_limits_are_refused;
+    windows:
+        what_moved_frees_up_when_its_time_has_passed,
+        movements_are_counted_in_each_direction,
+        what_is_reserved_counts_as_if_it_had_moved,
+        a_request_is_counted_with_all_its_postings,
+        reversals_are_no_matter_of_windows_and_captures_only_of_those_they_enter,
+        a_changed_limit_goes_on_counting,
+        bad_windows_are_refused;
     batches:
         each_on_its_own_answers_in_order,
         the_same_key_twice_in_a_call_is_carried_out_once,

@@ -154,6 +154,8 @@ kinds! {
     ReversalTooLarge "reversal_too_large" Rejected,
     /// More would leave the wallet at once than may.
     AmountAboveLimit "amount_above_limit" Rejected,
+    /// More would move within a time, or more often, than may.
+    WindowExceeded "window_exceeded" Rejected,
     /// The wallet's floor would be above its ceiling.
     LimitsCross "limits_cross" Rejected,
     /// The wallet would hold more than it may.

@@ -149,6 +149,7 @@ fn kind_of_rejection(rejection: &Rejection) -> ErrorKind {
         Rejection::AlreadyReversed { .. } => ErrorKind::AlreadyReversed,
         Rejection::ReversalTooLarge { .. } => ErrorKind::ReversalTooLarge,
         Rejection::AmountAboveLimit { .. } => ErrorKind::AmountAboveLimit,
+        Rejection::WindowExceeded { .. } => ErrorKind::WindowExceeded,
         Rejection::LimitsCross { .. } => ErrorKind::LimitsCross,
         Rejection::CeilingExceeded { .. } => ErrorKind::CeilingExceeded,
         Rejection::BalanceOverflow { .. } => ErrorKind::BalanceOverflow,

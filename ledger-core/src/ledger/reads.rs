@@ -16,7 +16,8 @@ use crate::model::record::AssetRecord;
 use crate::model::rejection::Rejection;
 use crate::model::retention::KeyRetention;
 use crate::model::reversal::Reversal;
-use crate::model::wallet::{Balance, Wallet, WalletRow};
+use crate::model::row::WalletRow;
+use crate::model::wallet::{Balance, Wallet};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
@@ -94,7 +95,7 @@ impl Ledger {
     /// What a wallet holds.
     pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
         let wallet = wallet.into();
-        let has_holds = |row: &WalletRow| !row.reserved.is_empty();
+        let has_holds = |row: &WalletRow| row.reserved().is_some();
         let (row, now) = self.with_time(|| self.row(wallet), has_holds)?;
         Ok(Balance::of(&row, now))
     }
@@ -109,7 +110,7 @@ impl Ledger {
             return Err(Invalid::new(Field::Page, problem).into());
         }
         let have_holds = |rows: &Vec<Option<WalletRow>>| {
-            rows.iter().flatten().any(|row| !row.reserved.is_empty())
+            rows.iter().flatten().any(|row| row.reserved().is_some())
         };
         let rows = || self.look(|store| store.rows(wallets));
         let (rows, now) = self.with_time(rows, have_holds)?;

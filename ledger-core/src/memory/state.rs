@@ -14,8 +14,9 @@ use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
 use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
+use crate::model::row::WalletRow;
 use crate::model::transaction::Transaction;
-use crate::model::wallet::{Wallet, WalletRecord, WalletRow};
+use crate::model::wallet::{Wallet, WalletRecord};
 use crate::money::asset::AssetCode;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
@@ -253,13 +254,19 @@ impl State {
             Record::Transaction(transaction) => {
                 let accounts = &mut self.accounts;
                 apply(transaction, &mut Publishing { accounts, record: place });
-                self.holds.extend(transaction.hold().map(|hold| (hold.id, *hold)));
-                if let Some((original, parts)) = transaction.reversed() {
-                    self.reversals.entry(original).or_default().extend(parts);
+                if transaction.change.is_some() {
+                    self.publish_change(transaction);
                 }
             }
             Record::Refusal(_) => {}
             Record::Retention(retention) => self.retention = Some(*retention),
+        }
+    }
+
+    fn publish_change(&mut self, transaction: &Transaction) {
+        self.holds.extend(transaction.hold().map(|hold| (hold.id, *hold)));
+        if let Some((original, parts)) = transaction.reversed() {
+            self.reversals.entry(original).or_default().extend(parts);
         }
     }
 

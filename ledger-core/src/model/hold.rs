@@ -1,7 +1,6 @@
 //! Holds: money that is reserved on a wallet for another one.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -102,23 +101,19 @@ pub struct HoldChange {
 }
 
 /// What is reserved on a wallet: its open holds, by the time at which they expire.
-///
-/// Nearly all wallets have none, so none is cheap.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reserved(Option<Arc<Holds>>);
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Holds {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
     /// What all of them reserve together; none past 128 bits, which those that have expired can make of it.
     total: Option<Amount>,
     list: Vec<Open>,
 }
 
+/// What an open hold reserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Open {
-    expires_at: Timestamp,
+pub(crate) struct Open {
+    pub(crate) expires_at: Timestamp,
     id: HoldId,
-    remaining: Amount,
+    pub(crate) remaining: Amount,
 }
 
 impl Open {
@@ -133,6 +128,12 @@ impl Open {
     }
 }
 
+impl Default for Reserved {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
+}
+
 impl Reserved {
     /// What these holds reserve, as far as they are open.
     pub fn by<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Self {
@@ -143,19 +144,24 @@ impl Reserved {
 
     fn of(list: Vec<Open>) -> Self {
         let total = list.iter().try_fold(Amount::ZERO, |sum, open| sum.checked_add(open.remaining));
-        Self((!list.is_empty()).then(|| Arc::new(Holds { total, list })))
+        Self { total, list }
+    }
+
+    /// What is reserved at `now`, by the time at which it becomes free.
+    pub(crate) fn live(&self, now: Timestamp) -> &[Open] {
+        let expired = self.list.partition_point(|hold| hold.expires_at <= now);
+        self.list.get(expired..).unwrap_or_default()
     }
 
     /// How much is reserved at `now`: what has expired is free.
     pub fn at(&self, now: Timestamp) -> Amount {
-        let Some(holds) = &self.0 else { return Amount::ZERO };
         let sum = |holds: &[Open]| {
             // Each hold was made while those that were live fitted into 128 bits together with it.
             holds.iter().fold(Amount::ZERO, |sum, hold| sum.saturating_add(hold.remaining))
         };
-        let (expired, live) =
-            holds.list.split_at(holds.list.partition_point(|hold| hold.expires_at <= now));
-        match holds.total {
+        let live = self.live(now);
+        let expired = self.list.get(..self.list.len() - live.len()).unwrap_or_default();
+        match self.total {
             _ if expired.len() > live.len() => sum(live),
             Some(total) => total.saturating_sub(sum(expired)),
             None => sum(live),
@@ -164,13 +170,12 @@ impl Reserved {
 
     /// Whether there are no open holds, expired or not.
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.list.is_empty()
     }
 
     /// Takes in what `hold` is from `now` on, and forgets what has expired by then.
     pub(crate) fn update(&mut self, hold: &Hold, now: Timestamp) {
-        let mut holds = self.0.take().unwrap_or_default();
-        let mut list = std::mem::take(&mut Arc::make_mut(&mut holds).list);
+        let mut list = std::mem::take(&mut self.list);
         list.retain(|open| open.id != hold.id && open.expires_at > now);
         if let Some(open) = Open::of(hold) {
             let place = list.partition_point(|other| other.place() < open.place());

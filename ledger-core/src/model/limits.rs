@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::bounds::WINDOWS_MAX;
 use crate::base::id::WalletId;
 use crate::base::invalid::{Field, Invalid};
+use crate::model::window::{Window, check_windows};
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 
 /// Limits of a wallet. None is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The least it may hold.
     pub floor: Option<Amount>,
@@ -16,10 +18,13 @@ pub struct Limits {
     pub ceiling: Option<Amount>,
     /// The most that may leave it in one posting, or be reserved at once.
     pub largest: Option<Amount>,
+    /// How much may move within a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
 }
 
 /// Limits that a transaction changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitsChange {
     /// The wallet.
     pub wallet: WalletId,
@@ -46,12 +51,13 @@ pub struct LimitsChange {
 /// assert_eq!(refused.kind(), ErrorKind::AmountAboveLimit);
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsSpec {
     pub(crate) wallet: WalletId,
     pub(crate) floor: Option<Given>,
     pub(crate) ceiling: Option<Given>,
     pub(crate) largest: Option<Given>,
+    pub(crate) windows: Option<Vec<Window>>,
 }
 
 /// A limit as it was given: an amount, or that there is none.
@@ -60,7 +66,8 @@ pub(crate) type Given = Option<Money>;
 impl LimitsSpec {
     /// Changes nothing yet.
     pub fn of(wallet: impl Into<WalletId>) -> Self {
-        Self { wallet: wallet.into(), floor: None, ceiling: None, largest: None }
+        let wallet = wallet.into();
+        Self { wallet, floor: None, ceiling: None, largest: None, windows: None }
     }
 
     /// The least the wallet may hold: below zero it is a credit line. What it owes beyond that, it
@@ -101,25 +108,47 @@ impl LimitsSpec {
         Self { largest: Some(None), ..self }
     }
 
+    /// How much may move within a time: these windows instead of those the wallet has. A window with the
+    /// direction and duration of one that it has goes on from what that one counted; a new one counts
+    /// what moves from now on.
+    #[must_use]
+    pub fn windows(self, windows: impl IntoIterator<Item = Window>) -> Self {
+        // One too many is enough to be refused.
+        let windows = windows.into_iter().take(WINDOWS_MAX + 1).collect();
+        Self { windows: Some(windows), ..self }
+    }
+
+    /// Any amount may move within any time.
+    #[must_use]
+    pub fn no_windows(self) -> Self {
+        self.windows([])
+    }
+
     pub(crate) fn check(&self) -> Result<(), Invalid> {
-        let problem = match (self.given().next(), self.largest) {
-            (None, _) => "name a limit that is to be changed: floor, ceiling or largest".to_owned(),
-            (_, Some(Some(largest))) if !largest.is_positive() => format!(
+        let is_empty = self.windows.is_none()
+            && [self.floor, self.ceiling, self.largest].iter().all(Option::is_none);
+        let problem = match self.largest.flatten() {
+            _ if is_empty => {
+                "name a limit that is to be changed: floor, ceiling, largest or windows".to_owned()
+            }
+            Some(largest) if !largest.is_positive() => format!(
                 "the largest amount must be above zero, not {largest}; freeze a wallet that is to pay \
                  nothing"
             ),
-            _ => return Ok(()),
+            _ => return check_windows(self.windows.as_deref().unwrap_or_default()),
         };
         Err(Invalid::new(Field::Limit, problem))
     }
 
-    /// The limits that were given.
-    pub(crate) fn given(&self) -> impl Iterator<Item = Given> {
-        [self.floor, self.ceiling, self.largest].into_iter().flatten()
+    /// The amounts that were given.
+    pub(crate) fn amounts(&self) -> impl Iterator<Item = Money> {
+        let limits = [self.floor, self.ceiling, self.largest].map(Option::flatten);
+        let windows = self.windows.iter().flatten().map(|window| window.amount);
+        limits.into_iter().chain(windows).flatten()
     }
 
     /// What the limits are then.
-    pub(crate) fn after(&self, before: Limits) -> Limits {
+    pub(crate) fn after(&self, before: &Limits) -> Limits {
         let set = |given: Option<Given>, before| match given {
             None => before,
             Some(given) => given.map(|money| money.amount()),
@@ -128,6 +157,7 @@ impl LimitsSpec {
             floor: set(self.floor, before.floor),
             ceiling: set(self.ceiling, before.ceiling),
             largest: set(self.largest, before.largest),
+            windows: self.windows.as_ref().unwrap_or(&before.windows).clone(),
         }
     }
 }

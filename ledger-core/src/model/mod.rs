@@ -13,5 +13,8 @@ pub(crate) mod record;
 pub(crate) mod rejection;
 pub(crate) mod retention;
 pub(crate) mod reversal;
+pub(crate) mod row;
 pub(crate) mod transaction;
+pub(crate) mod usage;
 pub(crate) mod wallet;
+pub(crate) mod window;

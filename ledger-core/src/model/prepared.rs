@@ -21,7 +21,8 @@ use crate::model::hold_spec::{CaptureSpec, HoldSpec};
 use crate::model::leg::{Leg, Legs, check_ends};
 use crate::model::limits::LimitsSpec;
 use crate::model::reversal::ReversalSpec;
-use crate::model::transaction::{Kind, Posting, Transaction};
+use crate::model::transaction::{Kind, Transaction};
+use crate::model::window::{Direction, Window};
 use crate::money::asset::Asset;
 use crate::money::value::Money;
 
@@ -139,21 +140,25 @@ impl Prepared {
         })
     }
 
-    /// Every wallet the command touches or looks at; some may come twice.
-    pub(crate) fn wallets(&self) -> impl Iterator<Item = WalletId> {
-        let (mut legs, mut postings, mut others): (&[Leg], &[Posting], _) = (&[], &[], [None; 2]);
+    /// Shows every wallet that the command touches or looks at; some may come twice.
+    #[inline]
+    pub(crate) fn each_wallet(&self, mut each: impl FnMut(WalletId)) {
+        let mut both = |from, to| {
+            each(from);
+            each(to);
+        };
         match &self.body {
-            Body::Move(moved) => legs = moved,
-            Body::SetStatus(wallet) => others = [Some(*wallet), None],
-            Body::SetLimits(spec) => others = [Some(spec.wallet), None],
-            Body::Hold(spec) => others = [Some(spec.wallet), Some(spec.target)],
-            Body::OnHold(on) => others = [Some(on.wallet), Some(on.target)],
-            Body::Reverse(reversing) => postings = &reversing.original.postings,
+            Body::Move(legs) => legs.iter().for_each(|leg| both(leg.from, leg.to)),
+            Body::Hold(spec) => both(spec.wallet, spec.target),
+            Body::OnHold(on) => both(on.wallet, on.target),
+            Body::Reverse(reversing) => {
+                let postings = &reversing.original.postings;
+                postings.iter().for_each(|posting| both(posting.from, posting.to));
+            }
+            Body::SetStatus(wallet) => each(*wallet),
+            Body::SetLimits(spec) => each(spec.wallet),
         }
-        let expected = self.expectations.iter().map(|&Expectation { wallet, .. }| wallet);
-        let legs = legs.iter().flat_map(|leg| [leg.from, leg.to]);
-        let postings = postings.iter().flat_map(|posting| [posting.from, posting.to]);
-        legs.chain(postings).chain(others.into_iter().flatten()).chain(expected)
+        self.expectations.iter().for_each(|expectation| each(expectation.wallet));
     }
 
     /// The hold it is about.
@@ -254,6 +259,26 @@ fn encode_limits(spec: &LimitsSpec, encoder: &mut Encoder) {
             Some(given) => encode_some_money(given, encoder.u8(1)),
         }
     }
+    // At the end, so that what says nothing of windows is what it was before there were any.
+    if let Some(windows) = &spec.windows {
+        encoder.len(windows.len());
+        for window in windows {
+            encode_window(window, encoder);
+        }
+    }
+}
+
+fn encode_window(window: &Window, encoder: &mut Encoder) {
+    encoder.u8(match window.direction {
+        Direction::Out => 0,
+        Direction::In => 1,
+    });
+    encode_duration(window.lasting, encoder);
+    encode_some_money(window.amount, encoder);
+    match window.count {
+        None => encoder.u8(0),
+        Some(count) => encoder.u8(1).u64(count.into()),
+    };
 }
 
 fn encode_some_money(money: Option<Money>, encoder: &mut Encoder) {

@@ -14,6 +14,7 @@ use crate::model::expectation::Present;
 use crate::model::hold::HoldState;
 use crate::model::transaction::Kind;
 use crate::model::wallet::Status;
+use crate::model::window::Window;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 
@@ -303,6 +304,29 @@ pub enum Rejection {
         amount: Money,
     },
 
+    /// More would move within a time, or more often, than may.
+    #[error(
+        "{amount} can't {direction} wallet {wallet}: {limit} may within {lasting:?}, and {used} in \
+         {used_count} movements did; {frees}",
+        direction = window.direction, lasting = window.lasting, limit = Limited(window),
+        frees = Frees(*frees_at)
+    )]
+    WindowExceeded {
+        /// The wallet.
+        wallet: WalletId,
+        /// The window: how much, how often, in what time.
+        window: Window,
+        /// How much of it is used: moved within the time, or reserved.
+        used: Money,
+        /// How many movements and open holds that was.
+        used_count: u32,
+        /// What was to move.
+        amount: Money,
+        /// When enough of it is free again, if nothing else moves; none if it never has room for that
+        /// much.
+        frees_at: Option<Timestamp>,
+    },
+
     /// The wallet's floor would be above its ceiling.
     #[error("wallet {wallet} would have a floor of {floor} above its ceiling of {ceiling}")]
     LimitsCross {
@@ -367,11 +391,37 @@ impl Rejection {
             | Self::HoldNotExtended { .. }
             | Self::CaptureTooLarge { .. }
             | Self::AmountAboveLimit { .. }
+            | Self::WindowExceeded { .. }
             | Self::LimitsCross { .. }
             | Self::AlreadyReversed { .. }
             | Self::ReversalTooLarge { .. }
             | Self::CeilingExceeded { .. }
             | Self::BalanceOverflow { .. } => true,
+        }
+    }
+}
+
+/// Shows how much and how often a window lets through.
+struct Limited<'a>(&'a Window);
+
+impl std::fmt::Display for Limited<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.0.amount, self.0.count) {
+            (Some(amount), Some(count)) => write!(f, "{amount} in {count} movements"),
+            (Some(amount), None) => amount.fmt(f),
+            (None, count) => write!(f, "{} movements", count.unwrap_or_default()),
+        }
+    }
+}
+
+/// Shows when a window has room.
+struct Frees(Option<Timestamp>);
+
+impl std::fmt::Display for Frees {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(at) => write!(f, "there is room for it at {at}"),
+            None => f.write_str("there is never room for that much"),
         }
     }
 }

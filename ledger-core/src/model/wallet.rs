@@ -1,7 +1,6 @@
 //! Wallets: how one is asked for, what is recorded of it, and what changes with every posting.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +9,8 @@ use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::input::metadata::Metadata;
 use crate::input::name::{Owner, WalletName};
-use crate::model::hold::Reserved;
-use crate::model::limits::Limits;
+use crate::model::row::WalletRow;
+use crate::model::window::Window;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::money::value::Money;
@@ -196,95 +195,6 @@ impl WalletRecord {
     }
 }
 
-/// What rules look at and transactions change: derived from the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WalletRow {
-    /// The wallet.
-    pub id: WalletId,
-    /// What it holds.
-    pub asset: Asset,
-    /// Whether it stands for everything outside.
-    pub is_world: bool,
-    /// Whether it may be used.
-    pub status: Status,
-    /// How often it has changed.
-    pub version: u64,
-    /// The sum of its postings.
-    pub posted: Amount,
-    /// The part of it that is reserved.
-    pub reserved: Reserved,
-    /// The least it may hold; none for no limit.
-    pub floor: Option<Amount>,
-    /// Limits that few wallets have, apart: rows are copied all the time, and up to 128 bytes that is
-    /// quick.
-    rare: Option<Arc<Rare>>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Rare {
-    ceiling: Option<Amount>,
-    largest: Option<Amount>,
-}
-
-impl WalletRow {
-    /// The row of a wallet that was just opened.
-    pub fn opened(record: &WalletRecord) -> Self {
-        let mut row = Self::new(record.id, record.asset, record.name.is_world());
-        let WalletRecord { floor, ceiling, .. } = *record;
-        row.set_limits(Limits { floor, ceiling, largest: None });
-        row
-    }
-
-    /// The row of a wallet that nothing happened to, without limits.
-    pub fn new(id: WalletId, asset: Asset, is_world: bool) -> Self {
-        Self {
-            id,
-            asset,
-            is_world,
-            status: Status::Open,
-            version: 0,
-            posted: Amount::ZERO,
-            reserved: Reserved::default(),
-            floor: None,
-            rare: None,
-        }
-    }
-
-    /// The most it may hold; none for no limit.
-    pub fn ceiling(&self) -> Option<Amount> {
-        self.rare.as_ref().and_then(|rare| rare.ceiling)
-    }
-
-    /// The most that may leave it at once; none for no limit.
-    pub fn largest(&self) -> Option<Amount> {
-        self.rare.as_ref().and_then(|rare| rare.largest)
-    }
-
-    /// Its limits.
-    pub fn limits(&self) -> Limits {
-        Limits { floor: self.floor, ceiling: self.ceiling(), largest: self.largest() }
-    }
-
-    /// Other limits instead.
-    pub fn set_limits(&mut self, limits: Limits) {
-        let Limits { floor, ceiling, largest } = limits;
-        let is_rare = ceiling.is_some() || largest.is_some();
-        self.floor = floor;
-        self.rare = is_rare.then(|| Arc::new(Rare { ceiling, largest }));
-    }
-
-    /// What can be spent at `now`; none where there is no floor. For an extreme credit line this
-    /// stops at the largest amount there is.
-    pub fn available(&self, now: Timestamp) -> Option<Amount> {
-        self.available_of(self.posted, self.reserved.at(now))
-    }
-
-    /// The same with other amounts posted and held.
-    pub(crate) fn available_of(&self, posted: Amount, held: Amount) -> Option<Amount> {
-        self.floor.map(|floor| posted.saturating_sub(held).saturating_sub(floor))
-    }
-}
-
 /// A wallet as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -305,6 +215,9 @@ pub struct Wallet {
     pub ceiling: Option<Money>,
     /// The most that may leave it at once; none for no limit.
     pub largest: Option<Money>,
+    /// How much may move within a time.
+    #[serde(default)]
+    pub windows: Vec<Window>,
     /// The caller's own data.
     pub meta: Option<Metadata>,
     /// When it was opened.
@@ -323,6 +236,7 @@ impl Wallet {
             floor: row.floor.map(|floor| record.asset.of(floor)),
             ceiling: row.ceiling().map(|ceiling| record.asset.of(ceiling)),
             largest: row.largest().map(|largest| record.asset.of(largest)),
+            windows: row.limits().windows,
             meta: record.meta.clone(),
             opened_at: record.id.time(),
         }
@@ -357,7 +271,7 @@ impl Balance {
         Self {
             wallet: row.id,
             posted: row.asset.of(row.posted),
-            held: row.asset.of(row.reserved.at(now)),
+            held: row.asset.of(row.held(now)),
             available: row.available(now).map(|available| row.asset.of(available)),
             version: row.version,
         }

@@ -9,7 +9,7 @@ use crate::base::id::WalletId;
 use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
-use crate::model::wallet::WalletRow;
+use crate::model::row::WalletRow;
 use crate::money::asset::AssetCode;
 use crate::money::value::Money;
 use crate::read::listing::WalletQuery;
@@ -60,7 +60,7 @@ fn list(store: &dyn Store, query: &WalletQuery) -> Result<Vec<WalletId>> {
 fn sum(rows: impl Iterator<Item = WalletRow>, now: Timestamp) -> Result<Vec<Total>> {
     let mut totals: BTreeMap<AssetCode, Total> = BTreeMap::new();
     for row in rows {
-        let [posted, held] = [row.posted, row.reserved.at(now)].map(|it| row.asset.of(it));
+        let [posted, held] = [row.posted, row.held(now)].map(|it| row.asset.of(it));
         let entry = totals.entry(row.asset.code());
         let nothing = || Total { wallets: 0, posted: row.asset.minor(0), held: row.asset.minor(0) };
         let total = entry.or_insert_with(nothing);

@@ -2,8 +2,9 @@
 //! catching up with another process and rebuilding from the journal all go through here.
 
 use crate::base::id::WalletId;
-use crate::model::transaction::{Change, Transaction};
-use crate::model::wallet::WalletRow;
+use crate::model::row::WalletRow;
+use crate::model::transaction::{Change, Kind, Transaction};
+use crate::model::window::Direction;
 
 /// Rows that can be changed, wherever they live.
 pub trait WalletRows {
@@ -15,15 +16,22 @@ pub trait WalletRows {
 /// Changes the rows of the wallets that `transaction` touched to what they are after it.
 pub fn apply(transaction: &Transaction, rows: &mut impl WalletRows) {
     let change = transaction.change.as_deref();
+    let counts = transaction.kind != Kind::Reversal;
     for (index, posting) in (0..).zip(transaction.postings.iter()) {
         if let Some(row) = rows.touch(posting.from, Some(index)) {
             row.posted = posting.from_balance;
             row.version = posting.from_version;
+            if counts {
+                row.moved(Direction::Out, posting.amount.amount(), transaction.at);
+            }
             change.inspect(|change| apply_change(change, transaction, row));
         }
         if let Some(row) = rows.touch(posting.to, Some(index)) {
             row.posted = posting.to_balance;
             row.version = posting.to_version;
+            if counts {
+                row.moved(Direction::In, posting.amount.amount(), transaction.at);
+            }
         }
     }
     // Where money moved, the change came with it.
@@ -40,8 +48,8 @@ pub fn apply(transaction: &Transaction, rows: &mut impl WalletRows) {
 fn apply_change(change: &Change, transaction: &Transaction, row: &mut WalletRow) {
     match change {
         Change::Status(change) => row.status = change.to,
-        Change::Hold(change) => row.reserved.update(&change.hold, transaction.at),
-        Change::Limits(change) => row.set_limits(change.to),
+        Change::Hold(change) => row.update_hold(&change.hold, transaction.at),
+        Change::Limits(change) => row.set_limits(&change.to),
         Change::Reversal(_) => {}
     }
 }

@@ -17,7 +17,7 @@ use crate::rules::{Decided, holds, limits, reversals};
 /// [`apply`](crate::rules::apply::apply) carries out.
 pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transaction> {
     let id = TransactionId::from_stamp(stamp);
-    let mut scratch = Scratch::new(command.wallets(), rows, id.time())?;
+    let mut scratch = Scratch::new(command, rows, id.time())?;
     match &command.body {
         Body::Move(legs) => legs.iter().try_for_each(|leg| check_assets(leg, &mut scratch))?,
         Body::Hold(spec) => check_assets(&spec.leg(), &mut scratch)?,

@@ -11,8 +11,9 @@ use crate::model::transaction::Postings;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
-use crate::rules::limits::check_largest;
-use crate::rules::moves::{check_assets, check_funds, check_open, move_one, overflow};
+use crate::rules::moves::{
+    check_assets, check_entering, check_funds, check_open, check_spending, move_one, overflow,
+};
 use crate::rules::scratch::Scratch;
 
 /// Reserves money for a target that is open as well, so that it is not reserved in vain.
@@ -23,8 +24,8 @@ pub(super) fn reserve(
 ) -> Decided<HoldChange> {
     check_open(scratch.draft(spec.wallet)?.row)?;
     check_open(scratch.draft(spec.target)?.row)?;
+    check_spending(&spec.leg(), &[], scratch)?;
     let draft = scratch.draft(spec.wallet)?;
-    check_largest(draft.row, spec.amount)?;
     check_funds(draft, spec.amount)?;
     let sum = draft.held.checked_add(spec.amount.amount());
     sum.ok_or_else(|| overflow(draft.row, draft.held, spec.amount))?;
@@ -93,6 +94,7 @@ fn capture(
     let draft = scratch.draft(hold.wallet)?;
     let used = hold.remaining.amount().saturating_sub(remaining);
     draft.held = draft.held.saturating_sub(used);
+    check_entering(&leg, &[], scratch)?;
     let posting = move_one(&leg, scratch)?;
     let asset = amount.asset();
     let hold = Hold { captured, remaining: asset.of(remaining), ..*hold };

@@ -1,15 +1,16 @@
-//! Changing a wallet's limits, and the one that is not about balances.
+//! Changing a wallet's limits, and the one on a single amount.
 
 use crate::model::limits::{Limits, LimitsChange, LimitsSpec};
 use crate::model::rejection::Rejection;
-use crate::model::wallet::{Status, WalletRow};
+use crate::model::row::WalletRow;
+use crate::model::wallet::Status;
 use crate::money::value::Money;
 use crate::rules::Decided;
 use crate::rules::scratch::{Draft, Scratch};
 
 pub(super) fn check_assets(spec: &LimitsSpec, scratch: &mut Scratch<'_>) -> Decided<()> {
     let (wallet, expected) = (spec.wallet, scratch.draft(spec.wallet)?.row.asset);
-    match spec.given().flatten().find(|limit| limit.asset() != expected) {
+    match spec.amounts().find(|limit| limit.asset() != expected) {
         None => Ok(()),
         Some(other) => {
             Err(Rejection::AssetMismatch { wallet, expected, given: other.asset() }.into())
@@ -28,7 +29,7 @@ pub(super) fn set(spec: &LimitsSpec, draft: &mut Draft<'_>) -> Decided<LimitsCha
         return Err(Rejection::WalletClosed { wallet }.into());
     }
     let from = row.limits();
-    let to = spec.after(from);
+    let to = spec.after(&from);
     if let Limits { floor: Some(floor), ceiling: Some(ceiling), .. } = to
         && floor > ceiling
     {

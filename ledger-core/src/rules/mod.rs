@@ -11,6 +11,7 @@ pub(crate) mod register;
 mod reversals;
 pub(crate) mod rows;
 mod scratch;
+mod windows;
 
 use crate::model::rejection::Rejection;
 

@@ -2,13 +2,16 @@
 
 use crate::model::leg::Leg;
 use crate::model::rejection::Rejection;
+use crate::model::row::WalletRow;
 use crate::model::transaction::{Posting, Postings};
-use crate::model::wallet::{Status, WalletRow};
+use crate::model::wallet::Status;
+use crate::model::window::Direction;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
 use crate::rules::limits::check_largest;
 use crate::rules::scratch::{Draft, Scratch};
+use crate::rules::windows::check_windows;
 
 #[inline]
 pub(super) fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
@@ -23,15 +26,34 @@ pub(super) fn check_assets(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> 
 }
 
 pub(super) fn move_all(legs: &[Leg], scratch: &mut Scratch<'_>) -> Decided<Postings> {
-    let spend = |leg| {
+    let spend = |(place, leg): (usize, &Leg)| {
+        let earlier = legs.get(..place).unwrap_or_default();
         check_both_open(leg, scratch)?;
-        check_largest(scratch.draft(leg.from)?.row, leg.amount)?;
+        check_spending(leg, earlier, scratch)?;
+        check_entering(leg, earlier, scratch)?;
         move_open(leg, scratch)
     };
-    legs.iter().map(spend).collect()
+    legs.iter().enumerate().map(spend).collect()
 }
 
-/// Moves what is not the payer's to decide, and so no matter of how much may be spent at once.
+/// Refuses what is more than the payer may spend at once, or within a time.
+#[inline]
+pub(super) fn check_spending(leg: &Leg, earlier: &[Leg], scratch: &mut Scratch<'_>) -> Decided<()> {
+    let (now, row) = (scratch.now, scratch.draft(leg.from)?.row);
+    check_largest(row, leg.amount)?;
+    let earlier = earlier.iter().filter(|other| other.from == leg.from).map(|other| other.amount);
+    check_windows(row, Direction::Out, leg.amount, &earlier, now)
+}
+
+/// Refuses what is more than may come in within a time.
+#[inline]
+pub(super) fn check_entering(leg: &Leg, earlier: &[Leg], scratch: &mut Scratch<'_>) -> Decided<()> {
+    let (now, row) = (scratch.now, scratch.draft(leg.to)?.row);
+    let earlier = earlier.iter().filter(|other| other.to == leg.to).map(|other| other.amount);
+    check_windows(row, Direction::In, leg.amount, &earlier, now)
+}
+
+/// Moves what is not the payer's to decide, and so no matter of how much may be spent.
 pub(super) fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting> {
     check_both_open(leg, scratch)?;
     move_open(leg, scratch)

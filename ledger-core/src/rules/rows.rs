@@ -14,8 +14,9 @@ use crate::model::prepared::Prepared;
 use crate::model::record::AssetRecord;
 use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
+use crate::model::row::WalletRow;
 use crate::model::transaction::Transaction;
-use crate::model::wallet::{WalletRecord, WalletRow};
+use crate::model::wallet::WalletRecord;
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::apply::{WalletRows, apply};
@@ -80,7 +81,8 @@ impl Rows {
         Self {
             wallets: Vec::with_capacity(wants.wallets.len()),
             places: HashMap::with_capacity(wants.wallets.len()),
-            answers: HashMap::with_capacity(wants.keys.len()),
+            // Nearly all keys are new.
+            answers: HashMap::new(),
             holds: HashMap::with_capacity(wants.holds.len()),
             reversals: HashMap::with_capacity(wants.reversed.len()),
             names: HashMap::with_capacity(wants.names.len()),
@@ -171,6 +173,12 @@ impl Rows {
     /// Changes rows to what they are after `transaction`.
     pub(crate) fn apply(&mut self, transaction: &Transaction) {
         apply(transaction, self);
+        if transaction.change.is_some() {
+            self.apply_change(transaction);
+        }
+    }
+
+    fn apply_change(&mut self, transaction: &Transaction) {
         if let Some(hold) = transaction.hold() {
             self.insert_hold(*hold);
         }
@@ -181,11 +189,15 @@ impl Rows {
 
     /// Copies of the rows that `commands` may change, to go back to.
     pub(crate) fn save(&self, commands: &[Prepared]) -> Saved {
-        let wallets = commands.iter().flat_map(Prepared::wallets);
+        let mut wallets = Vec::new();
+        let mut save = |id| wallets.extend(self.wallet(id).cloned());
+        for command in commands {
+            command.each_wallet(&mut save);
+        }
         let holds = commands.iter().filter_map(Prepared::hold);
         let reversed = commands.iter().filter_map(Prepared::reverses);
         Saved {
-            wallets: wallets.filter_map(|id| self.wallet(id).cloned()).collect(),
+            wallets,
             holds: holds.filter_map(|id| self.hold(id).copied()).collect(),
             reversals: reversed.map(|id| (id, self.reversals(id).to_vec())).collect(),
         }

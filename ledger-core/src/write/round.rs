@@ -38,6 +38,7 @@ impl Round {
         self.records
     }
 
+    #[inline]
     pub(super) fn run(&mut self, unit: &Unit) -> Result<Outcome> {
         match unit {
             Unit::Command(command) => self.command(command).map(Outcome::Receipt),
@@ -48,6 +49,7 @@ impl Round {
         }
     }
 
+    #[inline]
     fn command(&mut self, command: &Prepared) -> Result<Receipt> {
         if let Some(answer) = self.known(&command.key) {
             return replay(command, &answer);

@@ -76,7 +76,7 @@ impl Unit {
     pub(super) fn want<'a>(&'a self, wants: &mut Wants<'a>) {
         for command in self.commands() {
             wants.keys.push(&command.key);
-            wants.wallets.extend(command.wallets());
+            command.each_wallet(|wallet| wants.wallets.push(wallet));
             wants.holds.extend(command.hold());
             wants.reversed.extend(command.reverses());
         }

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Amount, Asset, CaptureSpec, Clock, Command, Error, HoldId, HoldSpec, Key, Kind, Ledger, Leg,
-    LimitsSpec, ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp, TransactionId,
-    WalletId, WalletSpec,
+    Amount, Asset, CaptureSpec, Clock, Command, Direction, Error, HoldId, HoldSpec, Key, Kind,
+    Ledger, Leg, LimitsSpec, ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp,
+    TransactionId, WalletId, WalletSpec,
 };
 use proptest::prelude::*;
 
-use crate::model::{Act, Cmd, EUR, Model, NOBODY, State, WORLD, Wallet};
+use crate::model::{Act, Cmd, EUR, Model, NOBODY, State, WORLD, Wallet, Window};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -58,6 +58,7 @@ impl Engine {
             floor,
             ceiling,
             largest: None,
+            windows: vec![],
             status: "open",
         };
         let wallets = vec![
@@ -68,7 +69,7 @@ impl Engine {
             wallet(None, None),
             wallet(Some(0), None),
         ];
-        let state = State { wallets, holds: vec![], transactions: vec![] };
+        let state = State { wallets, holds: vec![], transactions: vec![], moves: vec![] };
         let model = Model { state, answers: HashMap::new(), now: clock.now().unix_ms() };
         let (first, holds, transactions) = (HashMap::new(), vec![], vec![]);
         (Self { ledger, usd, ids, first, clock, holds, transactions }, model)
@@ -103,15 +104,34 @@ impl Engine {
             Act::Limits(wallet, [floor, ceiling, largest]) => {
                 let mut spec = LimitsSpec::of(self.ids[*wallet]);
                 if let Some(floor) = floor {
-                    spec = floor.map_or(spec.no_floor(), |n| spec.floor(amount(n)));
+                    spec = match floor {
+                        None => spec.no_floor(),
+                        Some(n) => spec.floor(amount(*n)),
+                    };
                 }
                 if let Some(ceiling) = ceiling {
-                    spec = ceiling.map_or(spec.no_ceiling(), |n| spec.ceiling(amount(n)));
+                    spec = match ceiling {
+                        None => spec.no_ceiling(),
+                        Some(n) => spec.ceiling(amount(*n)),
+                    };
                 }
                 if let Some(largest) = largest {
-                    spec = largest.map_or(spec.no_largest(), |n| spec.largest(amount(n)));
+                    spec = match largest {
+                        None => spec.no_largest(),
+                        Some(n) => spec.largest(amount(*n)),
+                    };
                 }
                 Command::set_limits(key, spec)
+            }
+            Act::Windows(wallet, windows) => {
+                let window = |window: &model::Window| ledger_core::Window {
+                    direction: if window.leaves { Direction::Out } else { Direction::In },
+                    lasting: Duration::from_millis(u64::try_from(window.ms).unwrap_or(0)),
+                    amount: window.amount.map(amount),
+                    count: window.count.map(|count| u32::try_from(count).unwrap()),
+                };
+                let windows: Vec<_> = windows.iter().map(window).collect();
+                Command::set_limits(key, LimitsSpec::of(self.ids[*wallet]).windows(windows))
             }
             Act::Reverse(id, only, n) => {
                 let unknown = || TransactionId::from_raw(1).unwrap();
@@ -194,6 +214,16 @@ fn limit(range: std::ops::Range<i128>) -> impl Strategy<Value = Option<Option<i1
     prop_oneof![3 => Just(None), 1 => Just(Some(None)), 3 => range.prop_map(|n| Some(Some(n)))]
 }
 
+fn windows() -> impl Strategy<Value = Vec<Window>> {
+    let ms = prop_oneof![10 => prop::sample::select(vec![90, 700, 5_000, 60_000]), 1 => Just(0)];
+    let amount = prop_oneof![1 => Just(None), 4 => (0..800_i128).prop_map(Some)];
+    let count = prop_oneof![2 => Just(None), 2 => (0..6_usize).prop_map(Some)];
+    let window = (prop::bool::weighted(0.7), ms, amount, count);
+    let window =
+        window.prop_map(|(leaves, ms, amount, count)| Window { leaves, ms, amount, count });
+    prop::collection::vec(window, 0..3)
+}
+
 fn later_acts() -> impl Strategy<Value = Act> {
     let some = || prop::option::of(amounts());
     let ms = || prop_oneof![8 => 1..200_i64, 1 => -1..=0_i64];
@@ -209,6 +239,7 @@ fn later_acts() -> impl Strategy<Value = Act> {
         1 => place().prop_map(Act::Expire),
         2 => (wallets(), [limit(-600..100), limit(0..2_000), limit(-1..500)])
             .prop_map(|(wallet, limits)| Act::Limits(wallet, limits)),
+        3 => (wallets(), windows()).prop_map(|(wallet, list)| Act::Windows(wallet, list)),
         3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
             .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
     ]
@@ -238,6 +269,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => prop::collection::vec(commands(), 2..6).prop_map(Call::Each),
         2 => prop::collection::vec(commands(), 0..4).prop_map(Call::All),
         2 => (1..150_i64).prop_map(Call::Wait),
+        1 => (1..7_000_i64).prop_map(Call::Wait),
     ];
     // Now and then a call is sent again, as clients do.
     let retried = prop::collection::vec((call, prop::bool::weighted(0.2)), 1..30);

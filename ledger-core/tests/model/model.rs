@@ -24,8 +24,18 @@ pub enum Act {
     Expire(usize),
     /// Floor, ceiling and largest amount: stays, none, or so much.
     Limits(usize, [Option<Option<i128>>; 3]),
+    Windows(usize, Vec<Window>),
     /// Of the transaction that was made as the so manyth.
     Reverse(usize, Option<u32>, Option<i128>),
+}
+
+/// How much may leave (or enter) in so many milliseconds, and how often.
+#[derive(Clone, Debug)]
+pub struct Window {
+    pub leaves: bool,
+    pub ms: i64,
+    pub amount: Option<i128>,
+    pub count: Option<usize>,
 }
 
 /// A command: its key, what it does, and a version that a wallet is expected to have.
@@ -47,6 +57,8 @@ pub struct Wallet {
     pub floor: Option<i128>,
     pub ceiling: Option<i128>,
     pub largest: Option<i128>,
+    /// Each with the number of moves that there were before it.
+    pub windows: Vec<(Window, usize)>,
     pub status: &'static str,
 }
 
@@ -69,6 +81,8 @@ pub struct State {
     pub wallets: Vec<Wallet>,
     pub holds: Vec<Hold>,
     pub transactions: Vec<(&'static str, Moved)>,
+    /// Every move that windows count: when, between which wallets, how much.
+    pub moves: Vec<(i64, usize, usize, i128)>,
 }
 
 pub type Answer = Result<(), &'static str>;
@@ -121,6 +135,42 @@ impl State {
         Ok(())
     }
 
+    /// A move counts from when it happened until the end of its slot is as long ago as the window is.
+    fn check_windows(&self, wallet: usize, leaves: bool, n: i128, now: i64) -> Outcome {
+        for (window, since) in &self.wallets[wallet].windows {
+            let slot = (window.ms + 999) / 1_000;
+            let counts = |&&(at, from, to, _): &&(i64, usize, usize, i128)| {
+                let end = if leaves { from } else { to };
+                end == wallet && at - at.rem_euclid(slot) + slot - 1 > now - window.ms
+            };
+            let moved = self.moves[*since..].iter().filter(counts).map(|moved| moved.3);
+            let live = self.holds.iter().filter(|hold| {
+                leaves && hold.from == wallet && hold.state == "open" && hold.deadline > now
+            });
+            let used: Vec<i128> = moved.chain(live.map(|hold| hold.remaining)).collect();
+            let sum = used.iter().try_fold(n, |sum, n| sum.checked_add(*n));
+            let is_over = window.amount.is_some_and(|most| sum.is_none_or(|sum| sum > most));
+            let is_often = window.count.is_some_and(|most| used.len() >= most);
+            if window.leaves == leaves && (is_over || is_often) {
+                return Err(("window_exceeded", true));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_windows(&mut self, wallet: usize, windows: &[Window]) -> Outcome {
+        self.set_limits(wallet, [None; 3])?;
+        let moves = self.moves.len();
+        let before = std::mem::take(&mut self.wallets[wallet].windows);
+        let since = |new: &Window| {
+            let known = before.iter().find(|(old, _)| (old.leaves, old.ms) == (new.leaves, new.ms));
+            known.map_or(moves, |(_, since)| *since)
+        };
+        self.wallets[wallet].windows =
+            windows.iter().map(|new| (new.clone(), since(new))).collect();
+        Ok(())
+    }
+
     fn set_status(&mut self, to: &'static str, wallet: usize, now: i64) -> Outcome {
         let held = self.held(wallet, now);
         let w = &mut self.wallets[wallet];
@@ -152,7 +202,9 @@ impl State {
         hold.captured = captured.ok_or(("capture_too_large", true))?;
         hold.remaining = (hold.remaining - n).max(0);
         let (from, to) = (hold.from, hold.to);
+        self.check_windows(to, false, n, now)?;
         self.move_one(from, to, n, now)?;
+        self.moves.push((now, from, to, n));
         let hold = &mut self.holds[place];
         if rest || hold.remaining == 0 {
             (hold.remaining, hold.state) = (0, "captured");
@@ -200,9 +252,11 @@ impl State {
             Act::Move(ref legs) => self.legs(legs, now),
             Act::Status(to, wallet) => self.set_status(to, wallet, now).map(|()| vec![]),
             Act::Limits(wallet, limits) => self.set_limits(wallet, limits).map(|()| vec![]),
+            Act::Windows(wallet, ref windows) => self.set_windows(wallet, windows).map(|()| vec![]),
             Act::Hold { from, to, amount, extra, ms } => {
                 self.check_open(from, to)?;
                 self.check_largest(from, amount)?;
+                self.check_windows(from, true, amount, now)?;
                 self.check_funds(from, amount, now)?;
                 if self.held(from, now).checked_add(amount).is_none() {
                     return Err(("balance_overflow", true));
@@ -278,7 +332,10 @@ impl State {
         for &(from, to, n) in legs {
             self.check_open(from, to)?;
             self.check_largest(from, n)?;
+            self.check_windows(from, true, n, now)?;
+            self.check_windows(to, false, n, now)?;
             self.move_one(from, to, n, now)?;
+            self.moves.push((now, from, to, n));
         }
         Ok(legs.to_vec())
     }
@@ -317,6 +374,14 @@ impl Model {
             Act::Extend(_, ms) if *ms <= 0 => Err("invalid_hold"),
             Act::Limits(_, [None, None, None]) => Err("invalid_limit"),
             Act::Limits(_, [_, _, Some(Some(n))]) if *n <= 0 => Err("invalid_limit"),
+            Act::Windows(_, windows) => windows.iter().enumerate().try_for_each(|(place, one)| {
+                let twin =
+                    windows[..place].iter().any(|it| (it.leaves, it.ms) == (one.leaves, one.ms));
+                let is_none = one.amount.is_none() && one.count.is_none();
+                let is_shut = one.amount.is_some_and(|n| n <= 0) || one.count == Some(0);
+                let bad = one.ms <= 0 || twin || is_none || is_shut;
+                if bad { Err("invalid_limit") } else { Ok(()) }
+            }),
             Act::Capture(place, ..)
             | Act::Release(place)
             | Act::Extend(place, _)
@@ -339,7 +404,9 @@ impl Model {
             Act::Deposit(wallet, _) | Act::Withdraw(wallet, _) => vec![WORLD, *wallet],
             Act::Move(legs) => legs.iter().flat_map(|leg| [leg.0, leg.1]).collect(),
             Act::Hold { from, to, .. } => vec![*from, *to],
-            Act::Status(_, wallet) | Act::Limits(wallet, _) => vec![*wallet],
+            Act::Status(_, wallet) | Act::Limits(wallet, _) | Act::Windows(wallet, _) => {
+                vec![*wallet]
+            }
             _ => vec![],
         }
     }
@@ -353,6 +420,7 @@ impl Model {
         let about_money = match cmd.act {
             Act::Status(..) => false,
             Act::Limits(_, limits) => limits.iter().flatten().any(Option::is_some),
+            Act::Windows(_, ref windows) => windows.iter().any(|window| window.amount.is_some()),
             _ => true,
         };
         if about_money && named.contains(&EUR) {

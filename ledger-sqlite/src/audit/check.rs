@@ -4,11 +4,12 @@
 use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
-    Amount, Asset, AssetCode, Hold, Kind, Limits, RetentionRecord, Reverses, Status, Timestamp,
-    TransactionId, WalletId, WalletName,
+    Amount, Asset, AssetCode, Direction, Hold, Kind, Limits, RetentionRecord, Reverses, Status,
+    Timestamp, TransactionId, WalletId, WalletName,
 };
 
 use crate::audit::holds::HoldCheck;
+use crate::audit::windows::WindowCheck;
 use crate::chain::links::{Link, Links};
 use crate::chain::roots::Roots;
 use crate::journal::encode::Body;
@@ -40,6 +41,7 @@ pub(crate) struct Checker {
     pub(crate) assets: HashMap<AssetCode, WalletId>,
     names: HashSet<WalletName>,
     pub(crate) holds: HoldCheck,
+    pub(crate) windows: WindowCheck,
     /// The header of the record that the line before belongs to.
     header: Option<ReadLine>,
     last: Option<(u64, u64, u32)>,
@@ -152,6 +154,7 @@ impl Checker {
         if is_spent && largest.is_some_and(|largest| amount > largest) {
             return Err(line.damaged("moves more than may leave its wallet at once"));
         }
+        self.pass_windows(kind, [from.wallet, to.wallet], amount, line)?;
         let (from_link, asset, floor) = self.side(from, negative, line)?;
         let (to_link, other, _) = self.side(to, amount, line)?;
         if asset != other {
@@ -162,6 +165,30 @@ impl Checker {
             return Err(line.damaged("has another floor than its wallet"));
         }
         check_links(line, Links { from: from_link, to: to_link })
+    }
+
+    /// Counts what moves in the windows of both wallets, and refuses what one of them does not let through.
+    fn pass_windows(
+        &mut self,
+        kind: Kind,
+        [from, to]: [WalletId; 2],
+        amount: Amount,
+        line: &ReadLine,
+    ) -> StoreResult<()> {
+        if kind == Kind::Reversal {
+            return Ok(());
+        }
+        let now = line.id.time();
+        let reserved = (self.holds.held(from, now), self.holds.open(from));
+        let is_spent = kind != Kind::Capture;
+        if (is_spent && !self.windows.lets(from, Direction::Out, amount, reserved, now))
+            || !self.windows.lets(to, Direction::In, amount, reserved, now)
+        {
+            return Err(line.damaged("moves more than may move within a time"));
+        }
+        self.windows.moved(from, Direction::Out, amount, now);
+        self.windows.moved(to, Direction::In, amount, now);
+        Ok(())
     }
 
     /// Moves one side's account on, and compares it with what the line says.
@@ -215,7 +242,10 @@ impl Checker {
     /// A line that moves no money, but reserves some or gives some back.
     fn hold_line(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
         let hold = self.hold(kind, Amount::ZERO, line)?;
-        let reserved = self.holds.held(hold.wallet, line.id.time());
+        let now = line.id.time();
+        let reserved = self.holds.held(hold.wallet, now);
+        let all = (reserved, self.holds.open(hold.wallet));
+        let lets = self.windows.lets(hold.wallet, Direction::Out, Amount::ZERO, all, now);
         let target = self.known(hold.target, line)?;
         let (target_asset, target_status) = (target.asset, target.status);
         let (Some(end), None) = (line.from, line.to) else {
@@ -224,7 +254,8 @@ impl Checker {
         let wallet = self.known(end.wallet, line)?;
         let both_open = (wallet.status, target_status) == (Status::Open, Status::Open);
         let is_large = wallet.largest.is_some_and(|largest| hold.amount.amount() > largest);
-        let covered = !is_below(wallet.floor, wallet.posted, reserved) && both_open && !is_large;
+        let is_free = !is_below(wallet.floor, wallet.posted, reserved);
+        let covered = is_free && both_open && !is_large && lets;
         if target_asset != wallet.asset
             || end.balance != wallet.posted
             || (kind == Kind::Hold && !covered)
@@ -265,10 +296,13 @@ impl Checker {
         let (Some(end), None, Body::Limits(change)) = (line.from, line.to, body(line)?) else {
             return Err(line.damaged("is no change of limits"));
         };
+        let windows = self.windows.of(end.wallet);
+        let possible = self.windows.set(end.wallet, &change.to.windows);
         let wallet = self.known(end.wallet, line)?;
         let crosses = change.to.floor.zip(change.to.ceiling).is_some_and(|(low, high)| low > high);
         let agrees = (change.wallet, change.version) == (end.wallet, end.version)
-            && change.from == wallet.limits()
+            && change.from == Limits { windows, ..wallet.limits() }
+            && possible
             && end.balance == wallet.posted
             && wallet.status != Status::Closed
             && !wallet.is_world
@@ -276,7 +310,7 @@ impl Checker {
         if !agrees {
             return Err(line.damaged("changes limits in a way that can't be"));
         }
-        let Limits { floor, ceiling, largest } = change.to;
+        let Limits { floor, ceiling, largest, .. } = change.to;
         (wallet.floor, wallet.ceiling, wallet.largest) = (floor, ceiling, largest);
         touch_alone(wallet, end, line)
     }
@@ -357,8 +391,10 @@ impl Checker {
 }
 
 impl Checked {
+    /// Its limits, but for its windows.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { floor: self.floor, ceiling: self.ceiling, largest: self.largest }
+        let Self { floor, ceiling, largest, .. } = *self;
+        Limits { floor, ceiling, largest, ..Limits::default() }
     }
 
     fn opened(record: &ledger_core::store::WalletRecord, world: WalletId, row: u64) -> Self {

@@ -23,6 +23,11 @@ impl HoldCheck {
         open.values().try_fold(Amount::ZERO, |sum, remaining| sum.checked_add(*remaining))
     }
 
+    /// How many holds are open on a wallet, of those that `held` has counted.
+    pub(crate) fn open(&self, wallet: WalletId) -> usize {
+        self.open.get(&wallet).map_or(0, BTreeMap::len)
+    }
+
     /// Takes in what a line says of a hold, unless it can't be so.
     pub(crate) fn take(&mut self, kind: Kind, hold: &Hold, moved: Amount, now: Timestamp) -> bool {
         let known = self.holds.get(&hold.id);

@@ -10,3 +10,4 @@ pub(crate) mod rebuild;
 pub(crate) mod reversals;
 pub(crate) mod verify;
 pub(crate) mod watch;
+pub(crate) mod windows;

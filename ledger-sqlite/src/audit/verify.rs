@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use ledger_core::store::{StoreError, StoreResult};
-use ledger_core::{AssetCode, Hold, WalletId};
+use ledger_core::{AssetCode, Hold, Limits, WalletId};
 use rusqlite::{Connection, Row};
 
 use crate::audit::check::{Checked, Checker};
@@ -198,7 +198,7 @@ impl<'a> Verifier<'a> {
         let opened = opened.then(|| WalletId::from_stamp(line.id));
         let ends = [line.from, line.to].into_iter().flatten().map(|end| end.wallet);
         for wallet in opened.into_iter().chain(ends) {
-            self.check_state(wallet, line.row)?;
+            self.check_state(wallet, &line)?;
         }
         if let Some(entry) = self.keys.line(&line) {
             self.twice.add(entry);
@@ -250,14 +250,17 @@ impl<'a> Verifier<'a> {
 
     /// Compares a wallet's state as it was written down with what the lines say, at the line that it
     /// was written after.
-    fn check_state(&mut self, wallet: WalletId, row: u64) -> StoreResult<()> {
+    fn check_state(&mut self, wallet: WalletId, line: &ReadLine) -> StoreResult<()> {
         let Some(checked) = self.checker.wallets.get(&wallet) else { return Ok(()) };
         let states = &mut self.derived.states;
         let sound = match states.get(&wallet) {
             // It was passed, and a line up to which all should be written is not in it.
-            None => row > self.derived.saved,
+            None => line.row > self.derived.saved,
             Some(state) if state.row.version == checked.version => {
-                states.remove(&wallet).is_some_and(|state| agrees(checked, &state))
+                let windows = &mut self.checker.windows;
+                states.remove(&wallet).is_some_and(|state| {
+                    agrees(checked, &state) && windows.agrees(&state.row, line.id.time())
+                })
             }
             Some(state) => state.row.version > checked.version,
         };
@@ -387,9 +390,10 @@ fn check_rest(noted: u64, connection: &Connection) -> StoreResult<()> {
 
 fn agrees(checked: &Checked, state: &Account) -> bool {
     let row = &state.row;
-    let same = (row.asset, row.is_world, row.status, row.posted, row.limits())
-        == (checked.asset, checked.is_world, checked.status, checked.posted, checked.limits());
-    same && state.roots == checked.roots
+    let same = (row.asset, row.is_world, row.status, row.posted)
+        == (checked.asset, checked.is_world, checked.status, checked.posted);
+    let limits = Limits { windows: Vec::new(), ..row.limits() };
+    same && limits == checked.limits() && state.roots == checked.roots
 }
 
 fn state_damaged(wallet: WalletId) -> StoreError {

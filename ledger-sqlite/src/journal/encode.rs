@@ -97,7 +97,7 @@ impl Body {
             Change::Status(change) => Self::Status(*change),
             Change::Hold(change) => Self::Hold(HoldBody::of(&change.hold)),
             Change::Reversal(reverses) => Self::Reversal(reverses.clone()),
-            Change::Limits(change) => Self::Limits(*change),
+            Change::Limits(change) => Self::Limits(change.clone()),
             _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
         })
     }

@@ -14,12 +14,13 @@ const DERIVED: &str = include_str!("derived.sql");
 const VIEWS: &str = include_str!("views.sql");
 
 /// The derived tables and views of each earlier schema.
-const EARLIER: &[(i32, &str)] = &[(1, include_str!("earlier/schema-1.sql"))];
+const EARLIER: &[(i32, &str)] =
+    &[(1, include_str!("earlier/schema-1.sql")), (2, include_str!("earlier/schema-2.sql"))];
 
 /// "LEDG", in the file's header: `file` and SQLite tools show it.
 pub(crate) const APPLICATION_ID: i32 = 0x4c45_4447;
 /// The schema that this version writes.
-pub(crate) const SCHEMA_VERSION: i32 = 2;
+pub(crate) const SCHEMA_VERSION: i32 = 3;
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ CREATE TABLE wallet_state (
     floor ANY,
     ceiling ANY,
     largest ANY,                    -- the most that may leave it at once
+    windows TEXT,                   -- how much may move within a time, and what of that is used, as JSON
     status INTEGER NOT NULL,        -- 0 open, 1 frozen, 2 closed
     roots BLOB NOT NULL             -- where its lines are
 ) STRICT;

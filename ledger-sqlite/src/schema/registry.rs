@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use ledger_core::store::{
-    Record, Reserved, StoreError, StoreResult, WalletFilter, WalletRecord, WalletRow,
+    Record, Reserved, StoreError, StoreResult, Usage, WalletFilter, WalletRecord, WalletRow,
 };
 use ledger_core::{Asset, AssetCode, AssetRecord, Limits, Status, WalletId, WalletName};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -19,7 +19,7 @@ pub(crate) type Place = (WalletId, u64);
 
 const ACCOUNT: &str = "SELECT asset.code, asset.scale, asset.world, version, posted, \
     EXISTS (SELECT 1 FROM hold WHERE hold.wallet = ?1 AND hold.state = 0), floor, \
-    ceiling, status, roots, largest \
+    ceiling, status, roots, largest, windows \
     FROM wallet_state AS state \
     JOIN wallet ON wallet.id = state.id JOIN asset ON asset.world = wallet.asset \
     WHERE state.id = ?1";
@@ -185,10 +185,14 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
     account_row.version = version;
     account_row.posted = there(4)?;
     if row.get(5).map_err(broken)? {
-        account_row.reserved = Reserved::by(&holds::open_of(wallet, connection)?);
+        account_row.set_reserved(Reserved::by(&holds::open_of(wallet, connection)?));
     }
     let (floor, ceiling, largest) = (amount(6)?, amount(7)?, amount(10)?);
-    account_row.set_limits(Limits { floor, ceiling, largest });
+    let windows: Option<String> = row.get(11).map_err(broken)?;
+    account_row.set_limits(&Limits { floor, ceiling, largest, windows: Vec::new() });
+    if let Some(windows) = windows {
+        account_row.set_usages(read_windows(&windows, wallet)?);
+    }
     Ok(Account {
         row: account_row,
         roots: roots.ok_or_else(|| damaged(format!("the chain of wallet {wallet}")))?,
@@ -198,12 +202,16 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
 /// Writes a wallet's account down.
 pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()> {
     let WalletRow { id, status, version, posted, .. } = account.row;
-    let Limits { floor, ceiling, largest } = account.row.limits();
+    let Limits { floor, ceiling, largest, .. } = account.row.limits();
+    let usages = account.row.usages();
+    let windows = (!usages.is_empty()).then(|| serde_json::to_string(usages)).transpose();
+    let windows = windows.map_err(|error| StoreError::Refused(error.to_string()))?;
     let roots = account.roots.encode();
     connection
         .prepare_cached(
-            "REPLACE INTO wallet_state (id, version, posted, floor, ceiling, largest, status, roots) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "REPLACE INTO wallet_state \
+             (id, version, posted, floor, ceiling, largest, windows, status, roots) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )
         .and_then(|mut replace| {
             replace.execute((
@@ -213,12 +221,18 @@ pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()
                 floor.map(StoredAmount::from),
                 ceiling.map(StoredAmount::from),
                 largest.map(StoredAmount::from),
+                windows,
                 status_number(status),
                 roots.as_slice(),
             ))
         })
         .map_err(before_commit)?;
     Ok(())
+}
+
+fn read_windows(text: &str, wallet: WalletId) -> StoreResult<Vec<Usage>> {
+    serde_json::from_str(text)
+        .map_err(|wrong| damaged(format!("the windows of wallet {wallet}: {wrong}")))
 }
 
 fn status_number(status: Status) -> i64 {

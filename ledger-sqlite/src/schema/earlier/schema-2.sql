@@ -1,0 +1,203 @@
+-- The derived tables and views of schema 2.
+
+-- Derived: assets.
+CREATE TABLE asset (
+    world INTEGER PRIMARY KEY,      -- the wallet for everything outside
+    code TEXT NOT NULL UNIQUE,
+    scale INTEGER NOT NULL,
+    row INTEGER NOT NULL            -- its line in the journal
+) STRICT;
+
+-- Derived: wallets.
+CREATE TABLE wallet (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    owner TEXT,
+    asset INTEGER NOT NULL,         -- the asset's world
+    row INTEGER NOT NULL            -- its line in the journal
+) STRICT;
+CREATE INDEX wallet_by_owner ON wallet (owner, name) WHERE owner IS NOT NULL;
+
+-- Derived, and behind the journal: what wallets hold. The views add what the journal has beyond it.
+CREATE TABLE wallet_state (
+    id INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    posted ANY NOT NULL,
+    floor ANY,
+    ceiling ANY,
+    largest ANY,                    -- the most that may leave it at once
+    status INTEGER NOT NULL,        -- 0 open, 1 frozen, 2 closed
+    roots BLOB NOT NULL             -- where its lines are
+) STRICT;
+
+-- Derived: holds, as their last lines say.
+CREATE TABLE hold (
+    id INTEGER PRIMARY KEY,
+    wallet INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    amount ANY NOT NULL,
+    tolerance ANY NOT NULL,
+    captured ANY NOT NULL,
+    remaining ANY NOT NULL,
+    expires_at INTEGER NOT NULL,    -- milliseconds since 1970
+    state INTEGER NOT NULL          -- 0 open, 1 captured, 2 released, 3 expired
+) STRICT;
+CREATE INDEX hold_by_wallet ON hold (wallet, state, expires_at);
+CREATE INDEX hold_by_deadline ON hold (expires_at) WHERE state = 0;
+
+-- Derived: what was reversed, part by part.
+CREATE TABLE reversal (
+    original INTEGER NOT NULL,      -- the transaction that was reversed
+    by INTEGER NOT NULL,            -- the one that did
+    posting INTEGER NOT NULL,       -- which of the original's postings
+    amount ANY NOT NULL,
+    asset INTEGER NOT NULL,         -- the asset's world
+    PRIMARY KEY (original, by, posting)
+) STRICT, WITHOUT ROWID;
+
+-- Derived: where keys are, sorted by hash, in runs that are never changed.
+CREATE TABLE key_run (
+    run INTEGER PRIMARY KEY,
+    level INTEGER NOT NULL,
+    keys INTEGER NOT NULL,
+    first_row INTEGER NOT NULL,     -- the journal's lines that it covers
+    last_row INTEGER NOT NULL,
+    forgotten INTEGER NOT NULL,     -- it leaves out the keys of lines up to this
+    state INTEGER NOT NULL,         -- 0 in use, 1 being written, 2 to be removed
+    merged_into INTEGER,            -- the run being written from it
+    owner INTEGER                   -- who is writing it
+) STRICT;
+CREATE TABLE key_chunk (
+    place INTEGER PRIMARY KEY,      -- run * 2^32 + number
+    entries BLOB NOT NULL           -- 12 bytes each: 7 of the key's hash, 5 of the line
+) STRICT;
+
+-- Derived: how far the other derived tables are.
+CREATE TABLE progress (
+    what TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The numbers in the journal's column `kind`.
+CREATE TABLE kind (
+    number INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    outcome TEXT NOT NULL
+) STRICT;
+
+-- Every figure here is exact at any moment: what the derived tables lack is taken from the journal.
+
+CREATE VIEW balance AS
+WITH
+    tail AS (
+        SELECT wallet, max(version) AS version, posted FROM (
+            SELECT from_wallet AS wallet, from_version AS version, from_balance AS posted
+            FROM journal
+            WHERE row > (SELECT value FROM progress WHERE what = 'balances')
+                AND from_wallet IS NOT NULL
+            UNION ALL
+            SELECT to_wallet, to_version, to_balance
+            FROM journal
+            WHERE row > (SELECT value FROM progress WHERE what = 'balances')
+                AND to_wallet IS NOT NULL
+        )
+        GROUP BY wallet
+    ),
+    reserved AS (
+        SELECT
+            wallet,
+            -- In two parts, because a sum past 64 bits would be an error for the whole view; and no
+            -- figure rather than a wrong one where it is too large for SQL.
+            CASE
+                WHEN count(*) = sum(typeof(remaining) = 'integer')
+                    AND sum(remaining / 1000000000) + sum(remaining % 1000000000) / 1000000000
+                        < 9223372036
+                THEN sum(remaining / 1000000000) * 1000000000 + sum(remaining % 1000000000)
+            END AS held
+        FROM hold
+        WHERE state = 0
+            AND expires_at > CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER)
+        GROUP BY wallet
+    )
+SELECT
+    wallet.id AS wallet,
+    wallet.name AS name,
+    wallet.owner AS owner,
+    asset.code AS asset,
+    asset.scale AS scale,
+    CASE WHEN tail.version > state.version THEN tail.posted ELSE state.posted END AS posted,
+    CASE WHEN reserved.wallet IS NULL THEN 0 ELSE reserved.held END AS held,
+    CASE WHEN tail.version > state.version THEN tail.version ELSE state.version END AS version
+FROM wallet
+JOIN asset ON asset.world = wallet.asset
+JOIN wallet_state AS state ON state.id = wallet.id
+LEFT JOIN tail ON tail.wallet = wallet.id
+LEFT JOIN reserved ON reserved.wallet = wallet.id;
+
+CREATE VIEW history AS
+SELECT
+    journal.from_wallet AS wallet,
+    journal.id AS id,
+    journal.item AS posting,
+    strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch') AS at,
+    '-' AS sign,
+    journal.amount AS amount,
+    journal.from_balance AS balance_after,
+    journal.from_version AS version,
+    journal.to_wallet AS counterparty
+FROM journal WHERE journal.amount IS NOT NULL
+UNION ALL
+SELECT
+    journal.to_wallet,
+    journal.id,
+    journal.item,
+    strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch'),
+    '+',
+    journal.amount,
+    journal.to_balance,
+    journal.to_version,
+    journal.from_wallet
+FROM journal WHERE journal.amount IS NOT NULL;
+
+CREATE VIEW transactions AS
+SELECT
+    journal.id AS id,
+    strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch') AS at,
+    kind.code AS kind,
+    kind.outcome AS outcome,
+    journal.key AS key,
+    note.meta AS meta,
+    note.actor AS actor,
+    journal.row AS row
+FROM journal
+JOIN kind ON kind.number = journal.kind
+LEFT JOIN note ON note.row = journal.row
+WHERE journal.key IS NOT NULL;
+
+CREATE VIEW holds AS
+SELECT
+    hold.id AS id,
+    hold.wallet AS wallet,
+    hold.target AS target,
+    asset.code AS asset,
+    asset.scale AS scale,
+    hold.amount AS amount,
+    hold.tolerance AS tolerance,
+    hold.captured AS captured,
+    CASE WHEN is_live THEN hold.remaining ELSE 0 END AS remaining,
+    strftime('%Y-%m-%dT%H:%M:%fZ', hold.expires_at / 1000.0, 'unixepoch') AS expires_at,
+    CASE
+        WHEN is_live THEN 'open'
+        WHEN hold.state = 1 THEN 'captured'
+        WHEN hold.state = 2 THEN 'released'
+        ELSE 'expired'
+    END AS state
+FROM (
+    SELECT
+        *,
+        state = 0 AND expires_at
+            > CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) AS is_live
+    FROM hold
+) AS hold
+JOIN wallet ON wallet.id = hold.wallet
+JOIN asset ON asset.world = wallet.asset;
