@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade limits"
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade limits period_lock"
 KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 
@@ -66,9 +66,10 @@ def money(minor, scale, code):
     return i128(minor) + bytes([scale]) + text(code)
 
 
-def move(kind, legs, meta=None):
+def move(kind, legs, meta=None, effective=None):
     encoded = [u64(source) + u64(target) + money(*amount) for source, target, *amount in legs]
-    return request(kind, u32(len(legs)) + b"".join(encoded), meta)
+    dated = b"" if effective is None else i128(effective)
+    return request(kind, u32(len(legs)) + b"".join(encoded) + dated, meta)
 
 
 def hold(wallet, target, amount, tolerance, ms):
@@ -137,6 +138,11 @@ VECTORS = [
         "the same with the metadata above",
         move("transfer", [(ALICE, BOB, 1_250, 2, "USD")], META),
     ),
+    (
+        "the same without it, taking effect at 2020-01-01T00:00:00Z",
+        move("transfer", [(ALICE, BOB, 1_250, 2, "USD")], effective=1_577_836_800_000),
+    ),
+    ("lock of all periods before 2020-01-01T00:00:00Z", request("period_lock", i128(1_577_836_800_000))),
     (
         "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",
         move("post", [(ALICE, BOB, 100, 2, "USD"), (BOB, ALICE, 10, 2, "USD")]),

@@ -64,7 +64,9 @@ pub use model::record::{AssetRecord, AssetSpec, Refusal, RefusedItem};
 pub use model::rejection::Rejection;
 pub use model::retention::{KeyRetention, RetentionRecord};
 pub use model::reversal::{Reversal, ReversalSpec, Reverses};
-pub use model::transaction::{Change, Kind, Posting, Postings, Receipt, StatusChange, Transaction};
+pub use model::transaction::{
+    Change, Kind, PeriodLock, Posting, Postings, Receipt, StatusChange, Transaction,
+};
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use model::window::{Direction, Window};
 pub use money::amount::Amount;

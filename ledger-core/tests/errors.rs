@@ -10,8 +10,8 @@ use std::time::Duration;
 use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
-    Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, ReversalSpec, Status, TransactionId,
-    WalletId, WalletSpec, Window,
+    Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, ReversalSpec, Status, Timestamp,
+    TransactionId, WalletId, WalletSpec, Window,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -48,6 +48,7 @@ fn invalid(shop: &Shop) -> Vec<Error> {
         err(shop.ledger.post(Vec::<Leg>::new(), "k")),
         err(shop.ledger.submit_all([])),
         err(shop.ledger.submit(expecting)),
+        err(shop.ledger.lock_periods(Timestamp::from_unix_ms(i64::MIN), "k")),
         err(shop.ledger.history(&shop.alice, &page)),
         err("x".parse::<WalletId>()),
         err(Ledger::builder(MemoryStore::new()).queue_max(0).build()),
@@ -56,6 +57,12 @@ fn invalid(shop: &Shop) -> Vec<Error> {
 
 fn hold_spec(shop: &Shop, expires_in: Duration) -> HoldSpec {
     HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), expires_in)
+}
+
+/// What is answered to a command that takes effect in a period that is locked.
+fn locked(shop: &Shop, command: Command) -> Error {
+    shop.ledger.lock_periods(Timestamp::FIRST, "lock").unwrap();
+    err(shop.ledger.submit(command.effective_at(Timestamp::EARLIEST)))
 }
 
 /// What is answered to a change of limits, or to a payment after it.
@@ -138,7 +145,9 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(ledger.deposit(&shop.alice, dollar, "fund")),
         err(ledger.submit(version.clone().expect_version(&jar, 99))),
         err(ledger.submit(version.clone().expect_balance(&jar, dollar))),
-        err(ledger.submit(version.expect_status(&jar, Status::Closed))),
+        err(ledger.submit(version.clone().expect_status(&jar, Status::Closed))),
+        err(ledger.lock_periods(Timestamp::from_unix_ms(i64::MAX), "k")),
+        locked(shop, version),
         err(ledger.close(ledger.world(usd).unwrap().id, "w")),
         err(ledger.deposit(&frozen, dollar, "f")),
         err(ledger.deposit(&closed, dollar, "c")),

@@ -71,6 +71,14 @@ fn requests_have_the_documented_fingerprints() {
             Command::transfer(key("d"), alice, bob, money("12.50")).meta(meta),
         ),
         (
+            "the same without it, taking effect at 2020-01-01T00:00:00Z",
+            Command::transfer(key("h"), alice, bob, money("12.50")).effective_at(Timestamp::FIRST),
+        ),
+        (
+            "lock of all periods before 2020-01-01T00:00:00Z",
+            Command::lock_periods(key("i"), Timestamp::FIRST),
+        ),
+        (
             "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",
             Command::post(key("e"), legs),
         ),

@@ -37,6 +37,8 @@ pub enum Field {
     Batch,
     /// A precondition.
     Expectation,
+    /// When something takes effect.
+    EffectiveAt,
     /// A page's size, cursor or range.
     Page,
     /// An id, a time or a digest given as text.

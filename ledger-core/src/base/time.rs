@@ -31,6 +31,9 @@ impl Timestamp {
     /// The first point in time past what an id can carry: 2080-01-01 UTC.
     pub const END: Self = Self(3_471_292_800_000);
 
+    /// The first point in time at which something can have taken effect: 1900-01-01 UTC.
+    pub const EARLIEST: Self = Self(-2_208_988_800_000);
+
     /// The time that many milliseconds after 1970-01-01 UTC.
     pub const fn from_unix_ms(ms: i64) -> Self {
         Self(ms)

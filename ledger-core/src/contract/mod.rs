@@ -18,6 +18,7 @@
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value)]
 
 pub mod batches;
+pub mod dates;
 pub mod holds;
 pub mod keys;
 pub mod limits;
@@ -111,6 +112,13 @@ cases! { $
         reversals_are_no_matter_of_windows_and_captures_only_of_those_they_enter,
         a_changed_limit_goes_on_counting,
         bad_windows_are_refused;
+    dates:
+        balances_are_told_as_of_either_time,
+        what_moves_money_can_be_backdated_and_the_rest_not,
+        floors_are_about_the_present_only,
+        the_time_is_a_part_of_the_request,
+        a_locked_period_takes_nothing_more,
+        a_batch_that_fails_locks_nothing;
     batches:
         each_on_its_own_answers_in_order,
         the_same_key_twice_in_a_call_is_carried_out_once,

@@ -96,6 +96,8 @@ kinds! {
     InvalidBatch "invalid_batch" Rejected,
     /// The command has too many preconditions.
     InvalidExpectation "invalid_expectation" Rejected,
+    /// A request can't take effect at that time.
+    InvalidEffectiveAt "invalid_effective_at" Rejected,
     /// A page's size, cursor or range can't be accepted.
     InvalidPage "invalid_page" Rejected,
     /// An id, a time or a digest is not in its form.
@@ -128,6 +130,8 @@ kinds! {
     StatusMismatch "status_mismatch" Rejected,
     /// The wallet stands for everything outside and can't be closed.
     WorldWallet "world_wallet" Rejected,
+    /// The time is still to come.
+    TimeToCome "time_to_come" Rejected,
     /// The hold's time is not up.
     HoldNotDue "hold_not_due" Rejected,
     /// The wallet is frozen.
@@ -152,6 +156,8 @@ kinds! {
     AlreadyReversed "already_reversed" Rejected,
     /// More would be moved back than was moved.
     ReversalTooLarge "reversal_too_large" Rejected,
+    /// The period in which it would take effect is locked.
+    PeriodLocked "period_locked" Rejected,
     /// More would leave the wallet at once than may.
     AmountAboveLimit "amount_above_limit" Rejected,
     /// More would move within a time, or more often, than may.

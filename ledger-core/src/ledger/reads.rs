@@ -198,6 +198,53 @@ impl Ledger {
         Ok(last.map_or(row.asset.of(Amount::ZERO), |entry| entry.balance_after))
     }
 
+    /// What a wallet had posted at a time, with what was recorded later and took effect by then.
+    pub fn balance_effective_at(
+        &self,
+        wallet: impl Into<WalletId>,
+        effective: Timestamp,
+    ) -> Result<Money> {
+        let end = Timestamp::from_unix_ms(i64::MAX);
+        self.balance_known_at(wallet, effective, end)
+    }
+
+    /// What a wallet had posted at a time, as far as it was recorded by another: what a report of the time
+    /// `effective` said when it was made at `recorded`.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Command, Ledger, ManualClock, MemoryStore, WalletSpec};
+    /// use std::{sync::Arc, time::Duration};
+    /// let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse()?));
+    /// let ledger = Ledger::builder(MemoryStore::new()).clock(clock.clone()).build()?;
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let first = ledger.deposit(&alice, usd.money("5.00")?, "d1")?;
+    /// clock.advance(Duration::from_hours(24));
+    /// let late = Command::deposit("d2".parse()?, &alice, usd.money("2.00")?);
+    /// ledger.submit(late.effective_at(first.at))?;
+    /// assert_eq!(ledger.balance_effective_at(&alice, first.at)?, usd.money("7.00")?);
+    /// assert_eq!(ledger.balance_known_at(&alice, first.at, first.at)?, usd.money("5.00")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn balance_known_at(
+        &self,
+        wallet: impl Into<WalletId>,
+        effective: Timestamp,
+        recorded: Timestamp,
+    ) -> Result<Money> {
+        let wallet = wallet.into();
+        // All that was recorded by the earlier of both times took effect by then.
+        let base = self.balance_at(wallet, effective.min(recorded))?;
+        let behind = |time: Timestamp| Timestamp::from_unix_ms(time.unix_ms().saturating_add(1));
+        let later = Span::between(Some(behind(effective)), Some(behind(recorded)));
+        let late = self.look(|store| store.backdated(wallet, effective, later))?;
+        let sum = Amount::sum(late.into_iter().chain([base.amount()])).ok_or_else(|| {
+            let (balance, amount) = (base, base.asset().of(Amount::MAX));
+            Error::from(Rejection::BalanceOverflow { wallet, balance, amount })
+        })?;
+        Ok(base.asset().of(sum))
+    }
+
     /// A page of a wallet's history.
     pub fn history(
         &self,
@@ -239,7 +286,7 @@ impl Ledger {
         let key = key.try_into()?;
         let answer = self.look(|store| store.answer(&key))?;
         let Some(answer) = answer else { return Ok(None) };
-        let Some(retention) = self.look(|store| store.key_retention())? else {
+        let Some(retention) = self.look(|store| store.terms())?.retention else {
             return Ok(Some(answer));
         };
         let now = self.now()?;
@@ -248,8 +295,13 @@ impl Ledger {
 
     /// How long keys are remembered.
     pub fn key_retention(&self) -> Result<KeyRetention> {
-        let last = self.look(|store| store.key_retention())?;
+        let last = self.look(|store| store.terms())?.retention;
         Ok(last.map_or(KeyRetention::FOREVER, |last| last.keep))
+    }
+
+    /// Until when periods are locked; none where nothing is.
+    pub fn periods_locked_until(&self) -> Result<Option<Timestamp>> {
+        Ok(self.look(|store| store.terms())?.locked_until)
     }
 
     /// One look into the store.

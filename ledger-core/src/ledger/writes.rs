@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::bounds::BATCH_MAX;
 use crate::base::id::{HoldId, TransactionId, WalletId};
+use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
 use crate::ledger::Ledger;
@@ -222,6 +223,35 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.submit(Command::set_limits(self.key(key)?, limits))
+    }
+
+    /// Locks all periods before `until`, or unlocks those behind it again: from then on nothing is recorded
+    /// that takes effect before `until`. What is recorded without another time takes effect at once and
+    /// is never locked.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Command, ErrorKind, Ledger, WalletSpec};
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let pay_in = |key: &str, day: &str| {
+    ///     let deposit = Command::deposit(key.parse()?, &alice, usd.money("1.00")?);
+    ///     ledger.submit(deposit.effective_at(day.parse()?))
+    /// };
+    /// pay_in("late", "2026-01-31T12:00:00Z")?;
+    /// ledger.lock_periods("2026-02-01T00:00:00Z".parse()?, "close:january")?;
+    /// let refused = pay_in("later still", "2026-01-31T12:00:00Z").unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::PeriodLocked);
+    /// let end_of_january = "2026-01-31T23:59:59.999Z".parse()?;
+    /// assert_eq!(ledger.balance_effective_at(&alice, end_of_january)?, usd.money("1.00")?);
+    /// assert_eq!(ledger.balance_at(&alice, end_of_january)?, usd.money("0.00")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn lock_periods<K: TryInto<Key>>(&self, until: Timestamp, key: K) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::lock_periods(self.key(key)?, until))
     }
 
     /// Moves back what a transaction moved: all that is left of it, or a part. Never more than it moved is

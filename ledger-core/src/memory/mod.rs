@@ -15,10 +15,11 @@ use crate::memory::turns::{Turn, Turns};
 use crate::model::entry::{Entry, Order, Span};
 use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
-use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
+use crate::model::terms::Terms;
 use crate::model::wallet::Wallet;
+use crate::money::amount::Amount;
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
@@ -150,8 +151,17 @@ impl Store for MemoryStore {
         Ok(self.state.read().last())
     }
 
-    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
-        Ok(self.state.read().retention())
+    fn terms(&self) -> StoreResult<Terms> {
+        Ok(self.state.read().terms().clone())
+    }
+
+    fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>> {
+        Ok(self.state.read().backdated(wallet, effective, recorded))
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

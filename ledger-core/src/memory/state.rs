@@ -7,16 +7,18 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::base::id::{HoldId, Stamp, TransactionId, WalletId};
+use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Position, Span};
 use crate::model::hold::Hold;
 use crate::model::record::{AssetRecord, Record};
-use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
+use crate::model::terms::Terms;
 use crate::model::transaction::Transaction;
 use crate::model::wallet::{Wallet, WalletRecord};
+use crate::money::amount::Amount;
 use crate::money::asset::AssetCode;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
@@ -33,9 +35,10 @@ pub(super) struct State {
     owners: HashMap<Owner, Names>,
     assets: BTreeMap<AssetCode, Arc<AssetRecord>>,
     answers: Answers,
-    retention: Option<RetentionRecord>,
+    terms: Terms,
     holds: BTreeMap<HoldId, Hold>,
     reversals: HashMap<TransactionId, Vec<Reversal>>,
+    backdated: BTreeMap<(WalletId, Timestamp, Position), Amount>,
 }
 
 type Names = BTreeMap<WalletName, WalletId>;
@@ -123,8 +126,23 @@ impl State {
         self.journal.last().map(Record::stamp)
     }
 
-    pub(super) fn retention(&self) -> Option<RetentionRecord> {
-        self.retention
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(super) fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> Vec<Amount> {
+        let first = Position { stamp: 0, posting: 0 };
+        let last = Position { stamp: u64::MAX, posting: u32::MAX };
+        let all = (wallet, Timestamp::EARLIEST, first)..=(wallet, effective, last);
+        let within =
+            |position: &Position| recorded.after < *position && *position < recorded.before;
+        let found = self.backdated.range(all).filter(|((.., position), _)| within(position));
+        found.map(|(_, amount)| *amount).collect()
     }
 
     pub(super) fn answer(&self, key: &Key) -> Option<Answer> {
@@ -196,7 +214,7 @@ impl State {
 
     pub(super) fn load(&self, wants: &Wants<'_>) -> Rows {
         let mut rows = Rows::with_room_for(wants);
-        rows.set_retention(self.retention);
+        rows.set_terms(self.terms.clone());
         for wallet in wants.wallets.iter().filter_map(|&wallet| self.row(wallet)) {
             rows.insert_wallet(wallet);
         }
@@ -257,9 +275,16 @@ impl State {
                 if transaction.change.is_some() {
                     self.publish_change(transaction);
                 }
+                let (effective_at, stamp) = (transaction.effective_at, transaction.id.raw());
+                let place = |(wallet, posting, amount)| {
+                    ((wallet, effective_at, Position { stamp, posting }), amount)
+                };
+                self.backdated.extend(transaction.backdated().map(place));
             }
-            Record::Refusal(_) => {}
-            Record::Retention(retention) => self.retention = Some(*retention),
+            Record::Refusal(_) | Record::Retention(_) => {}
+        }
+        if Terms::are_changed_by(record) {
+            self.terms.take_in(record);
         }
     }
 

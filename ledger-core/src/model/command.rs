@@ -8,6 +8,7 @@ use smallvec::smallvec;
 use crate::base::bounds::{EXPECTATIONS_MAX, POSTINGS_MAX};
 use crate::base::id::{HoldId, WalletId};
 use crate::base::invalid::{Field, Invalid};
+use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
@@ -33,6 +34,26 @@ pub(crate) enum Action {
     Expire { hold: HoldId },
     Reverse(Box<ReversalSpec>),
     SetLimits(Box<LimitsSpec>),
+    LockPeriods { until: Timestamp },
+}
+
+impl Action {
+    fn moves_money(&self) -> bool {
+        match self {
+            Self::Deposit { .. }
+            | Self::Withdraw { .. }
+            | Self::Move { .. }
+            | Self::Capture(_)
+            | Self::Reverse(_) => true,
+            Self::SetStatus { .. }
+            | Self::Hold(_)
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Expire { .. }
+            | Self::SetLimits(_)
+            | Self::LockPeriods { .. } => false,
+        }
+    }
 }
 
 /// A change to the ledger, under the caller's key.
@@ -60,13 +81,15 @@ pub struct Command {
     pub(crate) key: Key,
     pub(crate) action: Action,
     pub(crate) expectations: Vec<Expectation>,
+    pub(crate) effective_at: Option<Timestamp>,
     pub(crate) meta: Option<Metadata>,
     pub(crate) actor: Option<Arc<Actor>>,
 }
 
 impl Command {
     fn new(key: Key, action: Action) -> Self {
-        Self { key, action, expectations: Vec::new(), meta: None, actor: None }
+        let expectations = Vec::new();
+        Self { key, action, expectations, effective_at: None, meta: None, actor: None }
     }
 
     /// Brings money in from outside.
@@ -153,6 +176,18 @@ impl Command {
         Self::new(key, Action::SetLimits(Box::new(limits)))
     }
 
+    /// Locks all periods before `until`: nothing is recorded any more that takes effect before it.
+    pub fn lock_periods(key: Key, until: Timestamp) -> Self {
+        Self::new(key, Action::LockPeriods { until })
+    }
+
+    /// Has the money move as of an earlier time than that at which it is recorded. Floors, limits and
+    /// holds are about what there is now all the same. It is part of the request.
+    #[must_use]
+    pub fn effective_at(self, at: Timestamp) -> Self {
+        Self { effective_at: Some(at), ..self }
+    }
+
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
     #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
@@ -203,6 +238,7 @@ impl Command {
             );
             return Err(Invalid::new(Field::Expectation, problem));
         }
+        self.check_dates()?;
         match &self.action {
             Action::Deposit { amount, .. } | Action::Withdraw { amount, .. } => {
                 check_positive(*amount)
@@ -213,8 +249,29 @@ impl Command {
             Action::Reverse(spec) => spec.amount.map_or(Ok(()), check_positive),
             Action::SetLimits(spec) => spec.check(),
             Action::Extend { expires_in, .. } => check_duration(*expires_in),
-            Action::SetStatus { .. } | Action::Release { .. } | Action::Expire { .. } => Ok(()),
+            Action::SetStatus { .. }
+            | Action::Release { .. }
+            | Action::Expire { .. }
+            | Action::LockPeriods { .. } => Ok(()),
         }
+    }
+
+    fn check_dates(&self) -> Result<(), Invalid> {
+        let until = match self.action {
+            Action::LockPeriods { until } => Some(until),
+            _ => None,
+        };
+        let problem = if self.effective_at.is_some() && !self.action.moves_money() {
+            "only what moves money can take effect at an earlier time; leave effective_at out"
+                .to_owned()
+        } else if let Some(time) = self.effective_at.or(until)
+            && time < Timestamp::EARLIEST
+        {
+            format!("{time} is too early; give a time from {} on", Timestamp::EARLIEST)
+        } else {
+            return Ok(());
+        };
+        Err(Invalid::new(Field::EffectiveAt, problem))
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Entry {
     pub posting: u32,
     /// When it was recorded.
     pub at: Timestamp,
+    /// When it took effect: as it was recorded, or earlier.
+    pub effective_at: Timestamp,
     /// What was asked for.
     pub kind: Kind,
     /// How much: above zero what came in, below zero what went out.
@@ -51,6 +53,7 @@ impl Entry {
             id: transaction.id,
             posting: index,
             at: transaction.at,
+            effective_at: transaction.effective_at,
             kind: transaction.kind,
             amount: asset.of(side.amount),
             balance_after: asset.of(side.balance),

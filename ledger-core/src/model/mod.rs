@@ -14,6 +14,7 @@ pub(crate) mod rejection;
 pub(crate) mod retention;
 pub(crate) mod reversal;
 pub(crate) mod row;
+pub(crate) mod terms;
 pub(crate) mod transaction;
 pub(crate) mod usage;
 pub(crate) mod wallet;

@@ -10,6 +10,7 @@ use crate::base::bounds::METADATA_BYTES_PER_POSTING;
 use crate::base::encode::Encoder;
 use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::base::invalid::Invalid;
+use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
 use crate::input::metadata::Metadata;
@@ -49,6 +50,7 @@ pub(crate) enum Body {
     OnHold(Box<OnHold>),
     Reverse(Box<Reversing>),
     SetLimits(Box<LimitsSpec>),
+    LockPeriods(Timestamp),
 }
 
 /// A reversal, and what it reverses.
@@ -98,6 +100,7 @@ pub struct Prepared {
     pub(crate) kind: Kind,
     pub(crate) body: Body,
     pub(crate) expectations: Vec<Expectation>,
+    pub(crate) effective_at: Option<Timestamp>,
     pub(crate) meta: Option<Metadata>,
     pub(crate) actor: Option<Arc<Actor>>,
 }
@@ -127,14 +130,16 @@ impl Prepared {
             }
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
             Action::SetLimits(spec) => (Kind::Limits, Body::SetLimits(spec)),
+            Action::LockPeriods { until } => (Kind::PeriodLock, Body::LockPeriods(until)),
             Action::Reverse(spec) => (Kind::Reversal, Reversing::body(*spec, known)?),
         };
         Ok(Self {
-            fingerprint: fingerprint(kind, &body, command.meta.as_ref()),
+            fingerprint: fingerprint(kind, &body, command.effective_at, command.meta.as_ref()),
             key: command.key,
             kind,
             body,
             expectations: command.expectations,
+            effective_at: command.effective_at,
             meta: command.meta,
             actor: command.actor,
         })
@@ -157,6 +162,7 @@ impl Prepared {
             }
             Body::SetStatus(wallet) => each(*wallet),
             Body::SetLimits(spec) => each(spec.wallet),
+            Body::LockPeriods(_) => {}
         }
         self.expectations.iter().for_each(|expectation| each(expectation.wallet));
     }
@@ -177,12 +183,21 @@ impl Prepared {
         }
     }
 
+    /// Whether it depends on which periods are locked, or changes that.
+    pub(crate) fn is_about_periods(&self) -> bool {
+        self.effective_at.is_some() || matches!(self.body, Body::LockPeriods(_))
+    }
+
     /// How much it takes to keep and carry out, in postings.
     pub(crate) fn weight(&self) -> usize {
         let postings = match &self.body {
             Body::Move(legs) => legs.len(),
             Body::Reverse(reversing) => reversing.original.postings.len().max(1),
-            Body::SetStatus(_) | Body::Hold(_) | Body::OnHold(_) | Body::SetLimits(_) => 1,
+            Body::SetStatus(_)
+            | Body::Hold(_)
+            | Body::OnHold(_)
+            | Body::SetLimits(_)
+            | Body::LockPeriods(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
     }
@@ -201,7 +216,12 @@ fn with_world(leg: Leg) -> Result<Body, Invalid> {
 
 /// The canonical bytes of a request: what makes two requests the same one. Preconditions and the
 /// actor are no part of it, and neither is the key.
-fn fingerprint(kind: Kind, body: &Body, meta: Option<&Metadata>) -> Fingerprint {
+fn fingerprint(
+    kind: Kind,
+    body: &Body,
+    effective_at: Option<Timestamp>,
+    meta: Option<&Metadata>,
+) -> Fingerprint {
     let mut encoder = Encoder::tagged(*b"C1");
     encoder.u8(kind.number());
     match meta {
@@ -224,6 +244,11 @@ fn fingerprint(kind: Kind, body: &Body, meta: Option<&Metadata>) -> Fingerprint 
         Body::OnHold(on) => encode_on_hold(on, &mut encoder),
         Body::Reverse(reversing) => encode_reversal(&reversing.spec, &mut encoder),
         Body::SetLimits(spec) => encode_limits(spec, &mut encoder),
+        Body::LockPeriods(until) => encode_time(*until, &mut encoder),
+    }
+    // At the end, so that what says nothing of it is what it was before there was such a thing.
+    if let Some(at) = effective_at {
+        encode_time(at, &mut encoder);
     }
     Fingerprint::from_bytes(encoder.sha256())
 }
@@ -286,6 +311,10 @@ fn encode_some_money(money: Option<Money>, encoder: &mut Encoder) {
         None => encoder.u8(0),
         Some(money) => encode_money(money, encoder.u8(1)),
     };
+}
+
+fn encode_time(time: Timestamp, encoder: &mut Encoder) {
+    encoder.i128(time.unix_ms().into());
 }
 
 /// Durations are bounded far below 2^64 milliseconds.

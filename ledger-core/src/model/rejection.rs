@@ -293,6 +293,27 @@ pub enum Rejection {
         left: Money,
     },
 
+    /// The time is still to come.
+    #[error("{time} is still to come, as it is {now}; give a time that has passed")]
+    TimeToCome {
+        /// The time that was given.
+        time: Timestamp,
+        /// What time it was.
+        now: Timestamp,
+    },
+
+    /// The period in which it would take effect is locked.
+    #[error(
+        "what takes effect before {locked_until} is locked, and this would at {effective_at}; record it \
+         in an open period, or unlock that one"
+    )]
+    PeriodLocked {
+        /// When it would take effect.
+        effective_at: Timestamp,
+        /// Until when it is locked.
+        locked_until: Timestamp,
+    },
+
     /// More would leave the wallet at once than may.
     #[error("at most {largest} may leave wallet {wallet} at once, not {amount}")]
     AmountAboveLimit {
@@ -373,6 +394,7 @@ impl Rejection {
             | Self::UnknownTransaction { .. }
             | Self::NotReversible { .. }
             | Self::HoldNotDue { .. }
+            | Self::TimeToCome { .. }
             | Self::AssetMismatch { .. }
             | Self::AssetConflict { .. }
             | Self::WalletConflict { .. }
@@ -390,6 +412,7 @@ impl Rejection {
             | Self::HoldFinished { .. }
             | Self::HoldNotExtended { .. }
             | Self::CaptureTooLarge { .. }
+            | Self::PeriodLocked { .. }
             | Self::AmountAboveLimit { .. }
             | Self::WindowExceeded { .. }
             | Self::LimitsCross { .. }

@@ -83,6 +83,8 @@ kinds! {
     Trade = 14 "trade",
     /// A wallet's limits are changed.
     Limits = 15 "limits",
+    /// Periods are locked, or unlocked again.
+    PeriodLock = 16 "period_lock",
 }
 
 impl fmt::Display for Kind {
@@ -185,6 +187,15 @@ pub struct StatusChange {
     pub version: u64,
 }
 
+/// Periods that a transaction locked: nothing that takes effect before `until` is recorded after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodLock {
+    /// Until when they were locked before it; none where nothing was.
+    pub from: Option<Timestamp>,
+    /// Until when they are locked after it.
+    pub until: Timestamp,
+}
+
 /// What a transaction changed besides moving money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -199,6 +210,8 @@ pub enum Change {
     Reversal(Reverses),
     /// A wallet's limits.
     Limits(LimitsChange),
+    /// Which periods are locked.
+    PeriodLock(PeriodLock),
 }
 
 impl Change {
@@ -208,7 +221,7 @@ impl Change {
             Self::Status(change) => Some((change.wallet, change.version)),
             Self::Hold(change) => Some((change.hold.wallet, change.version)),
             Self::Limits(change) => Some((change.wallet, change.version)),
-            Self::Reversal(_) => None,
+            Self::Reversal(_) | Self::PeriodLock(_) => None,
         }
     }
 }
@@ -220,6 +233,8 @@ pub struct Transaction {
     pub id: TransactionId,
     /// When it was recorded.
     pub at: Timestamp,
+    /// When its money moved: as it was recorded, or earlier.
+    pub effective_at: Timestamp,
     /// What was asked for.
     pub kind: Kind,
     /// The caller's key.
@@ -259,6 +274,26 @@ impl Transaction {
             Change::Limits(change) => Some(change),
             _ => None,
         }
+    }
+
+    /// The periods that it locked.
+    pub fn period_lock(&self) -> Option<&PeriodLock> {
+        match self.change.as_deref()? {
+            Change::PeriodLock(lock) => Some(lock),
+            _ => None,
+        }
+    }
+
+    /// What it moved as of an earlier time than that at which it was recorded: the wallet, which of the
+    /// postings, and how much, below zero where money left.
+    pub fn backdated(&self) -> impl Iterator<Item = (WalletId, u32, Amount)> {
+        let postings = if self.effective_at == self.at { &[][..] } else { &self.postings };
+        (0..).zip(postings).flat_map(|(place, posting)| {
+            let amount = posting.amount.amount();
+            // An amount is above zero, so there is one with the other sign.
+            let taken = amount.checked_neg().unwrap_or(Amount::ZERO);
+            [(posting.from, place, taken), (posting.to, place, amount)]
+        })
     }
 
     /// What it moved back.

@@ -1,5 +1,5 @@
 //! Decides a command. The order of the checks is the documented order of precedence: wallets known,
-//! assets right, preconditions, then posting by posting status, funds, overflow, ceiling.
+//! assets right, preconditions, dates, then posting by posting status, limits, funds, overflow, ceiling.
 
 use crate::base::id::{Stamp, TransactionId};
 use crate::model::expectation::{Expectation, Expected};
@@ -11,7 +11,7 @@ use crate::money::amount::Amount;
 use crate::rules::moves::{check_assets, move_all};
 use crate::rules::rows::Rows;
 use crate::rules::scratch::{Draft, Scratch};
-use crate::rules::{Decided, holds, limits, reversals};
+use crate::rules::{Decided, dates, holds, limits, reversals};
 
 /// Decides `command` on `rows`, as of `stamp`. Changes nothing: a yes is a transaction that
 /// [`apply`](crate::rules::apply::apply) carries out.
@@ -22,15 +22,17 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
         Body::Move(legs) => legs.iter().try_for_each(|leg| check_assets(leg, &mut scratch))?,
         Body::Hold(spec) => check_assets(&spec.leg(), &mut scratch)?,
         Body::SetLimits(spec) => limits::check_assets(spec, &mut scratch)?,
-        Body::OnHold(_) | Body::Reverse(_) | Body::SetStatus(_) => {}
+        Body::OnHold(_) | Body::Reverse(_) | Body::SetStatus(_) | Body::LockPeriods(_) => {}
     }
     for expectation in &command.expectations {
         check_expectation(expectation, &mut scratch)?;
     }
+    let effective_at = dates::effective_at(command, rows, id.time())?;
     let (postings, change) = act(command, rows, stamp, &mut scratch)?;
     Ok(Transaction {
         id,
         at: id.time(),
+        effective_at,
         kind: command.kind,
         key: command.key.clone(),
         fingerprint: command.fingerprint,
@@ -65,6 +67,10 @@ fn act(
         Body::SetLimits(spec) => {
             let change = limits::set(spec, scratch.draft(spec.wallet)?)?;
             (Postings::default(), Some(Change::Limits(change)))
+        }
+        Body::LockPeriods(until) => {
+            let change = dates::lock(*until, rows, stamp.time())?;
+            (Postings::default(), Some(Change::PeriodLock(change)))
         }
         Body::Reverse(reversing) => {
             let so_far = rows.reversals(reversing.original.id);

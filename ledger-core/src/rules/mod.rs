@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod apply;
+mod dates;
 pub(crate) mod decide;
 mod holds;
 mod limits;

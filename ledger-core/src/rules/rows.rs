@@ -12,9 +12,9 @@ use crate::input::name::WalletName;
 use crate::model::hold::Hold;
 use crate::model::prepared::Prepared;
 use crate::model::record::AssetRecord;
-use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
+use crate::model::terms::Terms;
 use crate::model::transaction::Transaction;
 use crate::model::wallet::WalletRecord;
 use crate::money::asset::AssetCode;
@@ -38,6 +38,8 @@ pub struct Wants<'a> {
     pub names: Vec<&'a WalletName>,
     /// Assets by code.
     pub assets: Vec<AssetCode>,
+    /// Whether it depends on which periods are locked.
+    pub periods: bool,
 }
 
 impl Wants<'_> {
@@ -72,7 +74,7 @@ pub struct Rows {
     reversals: HashMap<TransactionId, Vec<Reversal>>,
     names: HashMap<WalletName, Arc<WalletRecord>>,
     assets: HashMap<AssetCode, Arc<AssetRecord>>,
-    retention: Option<RetentionRecord>,
+    terms: Terms,
 }
 
 impl Rows {
@@ -87,7 +89,7 @@ impl Rows {
             reversals: HashMap::with_capacity(wants.reversed.len()),
             names: HashMap::with_capacity(wants.names.len()),
             assets: HashMap::with_capacity(wants.assets.len()),
-            retention: None,
+            terms: Terms::default(),
         }
     }
 
@@ -131,13 +133,17 @@ impl Rows {
         self.assets.insert(record.code(), record);
     }
 
-    /// Says how long keys are remembered; for ever if this is not called.
-    pub fn set_retention(&mut self, retention: Option<RetentionRecord>) {
-        self.retention = retention;
+    /// Says what holds for the ledger as a whole.
+    pub fn set_terms(&mut self, terms: Terms) {
+        self.terms = terms;
     }
 
-    pub(crate) fn retention(&self) -> Option<&RetentionRecord> {
-        self.retention.as_ref()
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(crate) fn terms_mut(&mut self) -> &mut Terms {
+        &mut self.terms
     }
 
     #[inline]
@@ -179,6 +185,9 @@ impl Rows {
     }
 
     fn apply_change(&mut self, transaction: &Transaction) {
+        if let Some(lock) = transaction.period_lock() {
+            self.terms.locked_until = Some(lock.until);
+        }
         if let Some(hold) = transaction.hold() {
             self.insert_hold(*hold);
         }
@@ -200,6 +209,7 @@ impl Rows {
             wallets,
             holds: holds.filter_map(|id| self.hold(id).copied()).collect(),
             reversals: reversed.map(|id| (id, self.reversals(id).to_vec())).collect(),
+            terms: self.terms.clone(),
         }
     }
 
@@ -208,6 +218,7 @@ impl Rows {
         saved.wallets.iter().for_each(|row| self.insert_wallet(row));
         saved.holds.into_iter().for_each(|hold| self.insert_hold(hold));
         self.reversals.extend(saved.reversals);
+        self.terms = saved.terms;
     }
 }
 
@@ -216,6 +227,7 @@ pub(crate) struct Saved {
     wallets: Vec<WalletRow>,
     holds: Vec<Hold>,
     reversals: Vec<(TransactionId, Vec<Reversal>)>,
+    terms: Terms,
 }
 
 impl WalletRows for Rows {

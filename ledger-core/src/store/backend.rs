@@ -30,10 +30,11 @@ use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Span};
 use crate::model::hold::{Hold, HoldState};
 use crate::model::record::{AssetRecord, Record};
-use crate::model::retention::RetentionRecord;
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
+use crate::model::terms::Terms;
 use crate::model::wallet::Wallet;
+use crate::money::amount::Amount;
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
@@ -109,8 +110,17 @@ pub trait Store: Send + Sync {
     /// The place of the journal's last record.
     fn last(&self) -> StoreResult<Option<Stamp>>;
 
-    /// The last record of how long keys are remembered; none for ever.
-    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>>;
+    /// What holds for the ledger as a whole.
+    fn terms(&self) -> StoreResult<Terms>;
+
+    /// What was moved into a wallet as of an earlier time than that at which it was recorded: of what took
+    /// effect at `effective` or before, and was recorded within `recorded`. Below zero is what left.
+    fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>>;
 
     /// The last answer under a key, also if it is forgotten since: that is not for the store to say.
     /// A store may throw away what is forgotten.
@@ -119,8 +129,8 @@ pub trait Store: Send + Sync {
 
 /// One group of commands on its way into a store.
 pub trait Group {
-    /// Loads what is wanted, and how long keys are remembered; what the store doesn't know stays
-    /// absent.
+    /// Loads what is wanted, and what holds for the ledger as a whole; what the store doesn't know
+    /// stays absent.
     fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows>;
 
     /// Reserves `count` stamps that are not before `now`; none if `now` or the last of them is out

@@ -13,6 +13,7 @@ pub use crate::model::entry::{Position, Span};
 pub use crate::model::hold::Reserved;
 pub use crate::model::record::Record;
 pub use crate::model::row::WalletRow;
+pub use crate::model::terms::Terms;
 pub use crate::model::usage::{Usage, Used};
 pub use crate::model::wallet::WalletRecord;
 pub use crate::rules::apply::{WalletRows, apply};

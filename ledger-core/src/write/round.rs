@@ -143,17 +143,17 @@ impl Round {
     fn known(&self, key: &Key) -> Option<Answer> {
         let of_group = self.answers.find(key, &self.records);
         of_group.or_else(|| self.rows.answer(key).cloned()).filter(|answer| {
-            let Some(retention) = self.rows.retention() else { return true };
+            let Some(retention) = &self.rows.terms().retention else { return true };
             !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
         })
     }
 
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
-        let last = self.rows.retention();
+        let last = self.rows.terms().retention.as_ref();
         if keep != last.map_or(KeyRetention::FOREVER, |last| last.keep) {
             let id = self.stamps.next().map(TransactionId::from_stamp).ok_or_else(no_stamp)?;
             let record = RetentionRecord::after(last, id, keep);
-            self.rows.set_retention(Some(record));
+            self.rows.terms_mut().retention = Some(record);
             self.push(Record::Retention(record));
         }
         Ok(Outcome::Retention)

@@ -77,6 +77,7 @@ impl Unit {
         for command in self.commands() {
             wants.keys.push(&command.key);
             command.each_wallet(|wallet| wants.wallets.push(wallet));
+            wants.periods |= command.is_about_periods();
             wants.holds.extend(command.hold());
             wants.reversed.extend(command.reverses());
         }

@@ -69,7 +69,15 @@ impl Engine {
             wallet(None, None),
             wallet(Some(0), None),
         ];
-        let state = State { wallets, holds: vec![], transactions: vec![], moves: vec![] };
+        let state = State {
+            wallets,
+            holds: vec![],
+            transactions: vec![],
+            moves: vec![],
+            log: vec![],
+            locked: None,
+            effective: 0,
+        };
         let model = Model { state, answers: HashMap::new(), now: clock.now().unix_ms() };
         let (first, holds, transactions) = (HashMap::new(), vec![], vec![]);
         (Self { ledger, usd, ids, first, clock, holds, transactions }, model)
@@ -101,36 +109,10 @@ impl Engine {
                 Command::extend(key, self.hold(*place), lasting)
             }
             Act::Expire(place) => Command::expire(key, self.hold(*place)),
-            Act::Limits(wallet, [floor, ceiling, largest]) => {
-                let mut spec = LimitsSpec::of(self.ids[*wallet]);
-                if let Some(floor) = floor {
-                    spec = match floor {
-                        None => spec.no_floor(),
-                        Some(n) => spec.floor(amount(*n)),
-                    };
-                }
-                if let Some(ceiling) = ceiling {
-                    spec = match ceiling {
-                        None => spec.no_ceiling(),
-                        Some(n) => spec.ceiling(amount(*n)),
-                    };
-                }
-                if let Some(largest) = largest {
-                    spec = match largest {
-                        None => spec.no_largest(),
-                        Some(n) => spec.largest(amount(*n)),
-                    };
-                }
-                Command::set_limits(key, spec)
-            }
+            Act::Limits(wallet, limits) => Command::set_limits(key, self.limits(*wallet, limits)),
+            Act::Lock(until) => Command::lock_periods(key, Timestamp::from_unix_ms(*until)),
             Act::Windows(wallet, windows) => {
-                let window = |window: &model::Window| ledger_core::Window {
-                    direction: if window.leaves { Direction::Out } else { Direction::In },
-                    lasting: Duration::from_millis(u64::try_from(window.ms).unwrap_or(0)),
-                    amount: window.amount.map(amount),
-                    count: window.count.map(|count| u32::try_from(count).unwrap()),
-                };
-                let windows: Vec<_> = windows.iter().map(window).collect();
+                let windows = windows.iter().map(|window| self.window(window));
                 Command::set_limits(key, LimitsSpec::of(self.ids[*wallet]).windows(windows))
             }
             Act::Reverse(id, only, n) => {
@@ -144,9 +126,44 @@ impl Engine {
             Act::Status("open", wallet) => Command::unfreeze(key, self.ids[*wallet]),
             Act::Status(_, wallet) => Command::close(key, self.ids[*wallet]),
         };
+        let command = match cmd.effective {
+            Some(at) => command.effective_at(Timestamp::from_unix_ms(at)),
+            None => command,
+        };
         match cmd.expect {
             Some((wallet, version)) => command.expect_version(self.ids[wallet], version),
             None => command,
+        }
+    }
+
+    #[allow(clippy::option_option, reason = "stays, none, or an amount")]
+    fn limits(&self, wallet: usize, limits: &[Option<Option<i128>>; 3]) -> LimitsSpec {
+        let [floor, ceiling, largest] = *limits;
+        let amount = |n| self.usd.of(Amount::from_minor(n));
+        let spec = LimitsSpec::of(self.ids[wallet]);
+        let spec = match floor {
+            None => spec,
+            Some(None) => spec.no_floor(),
+            Some(Some(n)) => spec.floor(amount(n)),
+        };
+        let spec = match ceiling {
+            None => spec,
+            Some(None) => spec.no_ceiling(),
+            Some(Some(n)) => spec.ceiling(amount(n)),
+        };
+        match largest {
+            None => spec,
+            Some(None) => spec.no_largest(),
+            Some(Some(n)) => spec.largest(amount(n)),
+        }
+    }
+
+    fn window(&self, window: &Window) -> ledger_core::Window {
+        ledger_core::Window {
+            direction: if window.leaves { Direction::Out } else { Direction::In },
+            lasting: Duration::from_millis(u64::try_from(window.ms).unwrap_or(0)),
+            amount: window.amount.map(|n| self.usd.of(Amount::from_minor(n))),
+            count: window.count.map(|count| u32::try_from(count).unwrap()),
         }
     }
 
@@ -178,6 +195,18 @@ impl Engine {
             assert_eq!(found, (wallet.posted, wallet.version), "wallet {place}");
             let held = model.state.held(place, model.now);
             assert_eq!(balance.held.amount().minor(), held, "wallet {place}");
+        }
+        for (wallet, id) in self.ids[..NOBODY].iter().enumerate() {
+            let [on, by] = [model.now - 90, model.now - 200];
+            for (effective, recorded) in [(on, by), (by, on), (by, model.now)] {
+                let Some(known) = model.state.known(wallet, effective, recorded) else { continue };
+                let [e, r] = [effective, recorded].map(Timestamp::from_unix_ms);
+                let found = self.ledger.balance_known_at(*id, e, r);
+                assert!(
+                    found.is_ok_and(|found| found.amount().minor() == known),
+                    "wallet {wallet}"
+                );
+            }
         }
         let usd = balances[..EUR].iter().map(|balance| balance.posted.amount().minor());
         // The extremes cancel out only as a whole, so sum up without carrying over.
@@ -224,6 +253,11 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     prop::collection::vec(window, 0..3)
 }
 
+/// Around the time at which the engine begins.
+fn times() -> impl Strategy<Value = i64> {
+    (-100..700_i64).prop_map(|ms| 1_772_366_400_000 + ms)
+}
+
 fn later_acts() -> impl Strategy<Value = Act> {
     let some = || prop::option::of(amounts());
     let ms = || prop_oneof![8 => 1..200_i64, 1 => -1..=0_i64];
@@ -240,6 +274,7 @@ fn later_acts() -> impl Strategy<Value = Act> {
         2 => (wallets(), [limit(-600..100), limit(0..2_000), limit(-1..500)])
             .prop_map(|(wallet, limits)| Act::Limits(wallet, limits)),
         3 => (wallets(), windows()).prop_map(|(wallet, list)| Act::Windows(wallet, list)),
+        1 => times().prop_map(Act::Lock),
         3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
             .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
     ]
@@ -260,7 +295,13 @@ fn acts() -> impl Strategy<Value = Act> {
 
 fn commands() -> impl Strategy<Value = Cmd> {
     let expect = prop::option::weighted(0.1, (wallets(), 0..6_u64));
-    (0..60_u8, acts(), expect).prop_map(|(key, act, expect)| Cmd { key, act, expect })
+    let effective = prop::option::weighted(0.15, times());
+    (0..60_u8, acts(), expect, effective).prop_map(|(key, act, expect, effective)| Cmd {
+        key,
+        act,
+        expect,
+        effective,
+    })
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {

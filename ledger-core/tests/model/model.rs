@@ -25,6 +25,8 @@ pub enum Act {
     /// Floor, ceiling and largest amount: stays, none, or so much.
     Limits(usize, [Option<Option<i128>>; 3]),
     Windows(usize, Vec<Window>),
+    /// Nothing takes effect before it any more.
+    Lock(i64),
     /// Of the transaction that was made as the so manyth.
     Reverse(usize, Option<u32>, Option<i128>),
 }
@@ -44,6 +46,7 @@ pub struct Cmd {
     pub key: u8,
     pub act: Act,
     pub expect: Option<(usize, u64)>,
+    pub effective: Option<i64>,
 }
 
 pub const WORLD: usize = 0;
@@ -83,6 +86,11 @@ pub struct State {
     pub transactions: Vec<(&'static str, Moved)>,
     /// Every move that windows count: when, between which wallets, how much.
     pub moves: Vec<(i64, usize, usize, i128)>,
+    /// Every posting: when it was recorded and took effect, between which wallets, how much.
+    pub log: Vec<([i64; 2], usize, usize, i128)>,
+    pub locked: Option<i64>,
+    /// When what is being carried out takes effect.
+    pub effective: i64,
 }
 
 pub type Answer = Result<(), &'static str>;
@@ -132,7 +140,18 @@ impl State {
         self.wallets[to].posted = right;
         self.wallets[from].version += 1;
         self.wallets[to].version += 1;
+        self.log.push(([now, self.effective], from, to, n));
         Ok(())
+    }
+
+    /// What a wallet had at a time, as far as it was recorded by another; none past 128 bits.
+    pub fn known(&self, wallet: usize, effective: i64, recorded: i64) -> Option<i128> {
+        let mut within = self.log.iter().filter(|it| it.0[0] <= recorded && it.0[1] <= effective);
+        within.try_fold(0_i128, |sum, &(_, from, to, n)| {
+            let out = if from == wallet { n } else { 0 };
+            let into = if to == wallet { n } else { 0 };
+            sum.checked_sub(out)?.checked_add(into)
+        })
     }
 
     /// A move counts from when it happened until the end of its slot is as long ago as the window is.
@@ -303,6 +322,11 @@ impl State {
                 Ok(vec![])
             }
             Act::Reverse(id, only, n) => self.reverse(id, only, n, now),
+            Act::Lock(until) if until > now => Err(("time_to_come", false)),
+            Act::Lock(until) => {
+                self.locked = Some(until);
+                Ok(vec![])
+            }
         }
     }
 
@@ -358,6 +382,17 @@ impl Model {
         let known = |place| {
             if place < before.holds.len() { Ok(()) } else { Err("unknown_hold") }
         };
+        let is_dated = matches!(
+            cmd.act,
+            Act::Deposit(..)
+                | Act::Withdraw(..)
+                | Act::Move(_)
+                | Act::Capture(..)
+                | Act::Reverse(..)
+        );
+        if cmd.effective.is_some() && !is_dated {
+            return Err("invalid_effective_at");
+        }
         match &cmd.act {
             Act::Deposit(_, n) | Act::Withdraw(_, n) if *n <= 0 => Err("invalid_amount"),
             Act::Deposit(WORLD, _) | Act::Withdraw(WORLD, _) => Err("invalid_wallet"),
@@ -418,7 +453,7 @@ impl Model {
             return Err(("unknown_wallet", false));
         }
         let about_money = match cmd.act {
-            Act::Status(..) => false,
+            Act::Status(..) | Act::Lock(_) => false,
             Act::Limits(_, limits) => limits.iter().flatten().any(Option::is_some),
             Act::Windows(_, ref windows) => windows.iter().any(|window| window.amount.is_some()),
             _ => true,
@@ -430,7 +465,14 @@ impl Model {
         if cmd.expect.is_some_and(|(wallet, expected)| version(wallet) != expected) {
             return Err(("version_mismatch", false));
         }
-        let mut after = self.state.clone();
+        let effective = cmd.effective.unwrap_or(self.now);
+        if effective > self.now {
+            return Err(("time_to_come", false));
+        }
+        if cmd.effective.is_some() && self.state.locked.is_some_and(|until| effective < until) {
+            return Err(("period_locked", true));
+        }
+        let mut after = State { effective, ..self.state.clone() };
         let moved = after.act(&cmd.act, self.now)?;
         let kind = if matches!(cmd.act, Act::Reverse(..)) { "reversal" } else { "other" };
         after.transactions.push((kind, moved));
@@ -440,7 +482,7 @@ impl Model {
 
     pub fn each(&mut self, before: &State, cmd: &Cmd) -> Answer {
         Self::invalid(before, cmd)?;
-        let request = format!("{:?}", cmd.act);
+        let request = format!("{:?} {:?}", cmd.act, cmd.effective);
         if let Some((known, answer)) = self.answers.get(&cmd.key) {
             return if *known == request { *answer } else { Err("key_conflict") };
         }
@@ -459,7 +501,10 @@ impl Model {
         if cmds.is_empty() || keys.len() < cmds.len() {
             return Err("invalid_batch");
         }
-        let batch = format!("{:?}", cmds.iter().map(|cmd| (cmd.key, &cmd.act)).collect::<Vec<_>>());
+        let batch = format!(
+            "{:?}",
+            cmds.iter().map(|cmd| (cmd.key, &cmd.act, cmd.effective)).collect::<Vec<_>>()
+        );
         let same =
             |key| self.answers.get(key).filter(|known| known.0 == format!("{key} in {batch}"));
         if keys.iter().any(|key| self.answers.contains_key(key)) {

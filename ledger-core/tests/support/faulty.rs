@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use ledger_core::store::{
     Group, HoldFilter, LockTable, Record, Rows, Span, Stamp, Stamps, Store, StoreError,
-    StoreResult, WalletFilter, WalletRow, Wants,
+    StoreResult, Terms, WalletFilter, WalletRow, Wants,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, MemoryStore, Order, RetentionRecord,
-    Reversal, Timestamp, TransactionId, Wallet, WalletId, WalletName,
+    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, MemoryStore, Order, Reversal,
+    Timestamp, TransactionId, Wallet, WalletId, WalletName,
 };
 
 use super::gate::Gate;
@@ -115,8 +115,17 @@ impl Store for Faulty {
         Ok(())
     }
 
-    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
-        self.sound()?.key_retention()
+    fn terms(&self) -> StoreResult<Terms> {
+        self.sound()?.terms()
+    }
+
+    fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>> {
+        self.sound()?.backdated(wallet, effective, recorded)
     }
 
     fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {

@@ -14,7 +14,7 @@ use crate::chain::links::{Link, Links};
 use crate::chain::roots::Roots;
 use crate::journal::encode::Body;
 use crate::journal::read::{End, ReadLine};
-use crate::journal::records::body;
+use crate::journal::records::{Said, body};
 use crate::schema::kinds::LineKind;
 use crate::schema::registry::Registered;
 
@@ -48,6 +48,8 @@ pub(crate) struct Checker {
     pub(crate) epoch: u64,
     pub(crate) epoch_row: u64,
     pub(crate) transactions: u64,
+    /// Until when periods are locked, and the line that says so.
+    pub(crate) locked: Option<(u64, Timestamp)>,
     /// How long keys are remembered, and the line that says so.
     retentions: Vec<(u64, RetentionRecord)>,
 }
@@ -121,12 +123,19 @@ impl Checker {
         if !is_possible(kind, line) {
             return Err(line.damaged(&format!("is no line of a {kind}")));
         }
+        let said = Said::of(line)?;
+        let is_dated = said.effective_at != line.id.time();
+        let is_locked = self.locked.is_some_and(|(_, until)| said.effective_at < until);
+        if is_dated && (is_locked || !is_first || line.amount.is_none()) {
+            return Err(line.damaged("is dated earlier than it could be"));
+        }
         match (line.amount, kind) {
             (Some(amount), _) => self.posting(kind, amount, line),
             (None, Kind::Hold | Kind::Release | Kind::Extend | Kind::Expire) => {
                 self.hold_line(kind, line)
             }
             (None, Kind::Limits) => self.limits(line),
+            (None, Kind::PeriodLock) => self.period_lock(line),
             (None, _) => self.status(kind, line),
         }
     }
@@ -142,7 +151,8 @@ impl Checker {
         if !from_world || !to_world {
             return Err(line.damaged("does not come from outside, or go there"));
         }
-        if !amount.is_positive() || from.wallet == to.wallet || line.body.is_some() != has_body {
+        let says_more = Said::of(line)?.body.is_some();
+        if !amount.is_positive() || from.wallet == to.wallet || says_more != has_body {
             return Err(line.damaged("is no posting"));
         }
         if kind == Kind::Capture && self.hold(kind, amount, line)?.target != to.wallet {
@@ -313,6 +323,27 @@ impl Checker {
         let Limits { floor, ceiling, largest, .. } = change.to;
         (wallet.floor, wallet.ceiling, wallet.largest) = (floor, ceiling, largest);
         touch_alone(wallet, end, line)
+    }
+
+    fn period_lock(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let (None, None, Body::PeriodLock(lock)) = (line.from, line.to, body(line)?) else {
+            return Err(line.damaged("is no lock of periods"));
+        };
+        let until = self.locked.map(|(_, until)| until);
+        if lock.from != until || lock.until > line.id.time() {
+            return Err(line.damaged("locks periods in a way that can't be"));
+        }
+        self.locked = Some((line.row, lock.until));
+        check_links(line, Links::default())
+    }
+
+    /// When the record of the last line took effect, if that was earlier than it was recorded.
+    pub(crate) fn backdated(&self) -> StoreResult<Option<Timestamp>> {
+        let Some(header) = self.header.as_ref().filter(|header| header.body.is_some()) else {
+            return Ok(None);
+        };
+        let effective = Said::of(header)?.effective_at;
+        Ok(Some(effective).filter(|effective| *effective != header.id.time()))
     }
 
     fn known(&mut self, wallet: WalletId, line: &ReadLine) -> StoreResult<&mut Checked> {

@@ -67,11 +67,10 @@ fn wipe(connection: &Connection) -> StoreResult<()> {
     connection
         .execute_batch(
             "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM hold; \
-             DELETE FROM reversal; DELETE FROM key_run; DELETE FROM key_chunk; \
-             DELETE FROM progress; DELETE FROM kind; \
-             INSERT INTO progress (what, value) \
-             VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
+             DELETE FROM reversal; DELETE FROM backdated; DELETE FROM key_run; \
+             DELETE FROM key_chunk; DELETE FROM progress; DELETE FROM kind;",
         )
+        .and_then(|()| progress::Progress::begin(connection))
         .map_err(before_commit)?;
     create::name_kinds(connection).map_err(before_commit)?;
     progress::Progress::Runs.set(last.unwrap_or(0) + 1, connection)

@@ -16,6 +16,7 @@ use crate::journal::line::{COLUMNS, Cell};
 use crate::journal::note::StoredNote;
 use crate::journal::read::{self, ReadLine};
 use crate::journal::seal::{self, Seal, Sealing};
+use crate::schema::backdated::{self, Moved};
 use crate::schema::connect::in_snapshot;
 use crate::schema::create;
 use crate::schema::holds;
@@ -106,6 +107,10 @@ struct Derived {
     epoch_row: u64,
     /// The line that says how long keys are remembered.
     retention_row: u64,
+    /// The line that says which periods are locked.
+    lock_row: u64,
+    /// Movements noted by when they took effect.
+    backdated: u64,
     holds: Vec<Hold>,
     reversals: Vec<Part>,
 }
@@ -120,6 +125,8 @@ impl Derived {
             keys_upto: progress::Progress::Keys.get(connection)?,
             epoch_row: progress::Progress::Epoch.get(connection)?,
             retention_row: progress::Progress::Retention.get(connection)?,
+            lock_row: progress::Progress::PeriodLock.get(connection)?,
+            backdated: backdated::count(connection)?,
             holds: holds::all(connection)?,
             reversals: reversals::all(connection)?,
         })
@@ -141,6 +148,8 @@ struct Verifier<'a> {
     erased: u64,
     /// Notes that are there.
     noted: u64,
+    /// Movements that took effect before they were recorded.
+    backdated: u64,
     complete: bool,
 }
 
@@ -161,6 +170,7 @@ impl<'a> Verifier<'a> {
             lines: 0,
             erased: 0,
             noted: 0,
+            backdated: 0,
             complete: false,
         })
     }
@@ -192,6 +202,7 @@ impl<'a> Verifier<'a> {
             let asset = self.checker.asset_of(&line)?;
             self.reversals.take(&line, &reverses, asset, self.connection)?;
         }
+        self.check_backdated(&line)?;
         self.check_seal(&line, row)?;
         self.check_note(&line)?;
         let opened = matches!(line.kind, Some(LineKind::Wallet | LineKind::Asset));
@@ -204,6 +215,24 @@ impl<'a> Verifier<'a> {
             self.twice.add(entry);
         }
         self.lines += 1;
+        Ok(())
+    }
+
+    /// What was moved as of an earlier time is noted, and there are as many notes in all.
+    fn check_backdated(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let Some(effective) = self.checker.backdated()? else { return Ok(()) };
+        let (Some(from), Some(to), Some(amount)) = (line.from, line.to, line.amount) else {
+            return Ok(());
+        };
+        let taken = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;
+        for (wallet, amount) in [(from.wallet, taken), (to.wallet, amount)] {
+            let (id, posting) = (line.id.raw(), line.item);
+            let moved = Moved { wallet, effective, id, posting, amount };
+            if !backdated::is_noted(&moved, self.connection)? {
+                return Err(line.damaged("is not noted by when it took effect; rebuild mends it"));
+            }
+            self.backdated += 1;
+        }
         Ok(())
     }
 
@@ -289,11 +318,17 @@ impl<'a> Verifier<'a> {
         if !self.reversals.is_all(std::mem::take(&mut self.derived.reversals)) {
             return Err(damaged("reversals are not as their lines say; rebuild makes them again"));
         }
+        if self.derived.backdated != self.backdated {
+            let problem =
+                "more is noted of when things took effect than there was; rebuild mends it";
+            return Err(damaged(problem));
+        }
         self.check_sums()?;
-        let Derived { saved, epoch_row, retention_row, .. } = self.derived;
+        let Derived { saved, epoch_row, retention_row, lock_row, .. } = self.derived;
         if saved > self.lines
             || epoch_row != self.checker.epoch_row
             || retention_row != self.checker.retention_row()
+            || lock_row != self.checker.locked.map_or(0, |(row, _)| row)
         {
             return Err(damaged("the derived tables claim to be further than the journal"));
         }
@@ -353,7 +388,7 @@ impl<'a> Verifier<'a> {
 /// Whether SQLite's own structures are sound, with the indexes by which names are found.
 fn check_pages(connection: &Connection) -> StoreResult<()> {
     let whole = "quick_check(1)";
-    let indexed = ["wallet", "asset", "hold", "reversal", "progress", "property"];
+    let indexed = ["wallet", "asset", "hold", "reversal", "backdated", "progress", "property"];
     let indexed = indexed.map(|table| format!("integrity_check({table})"));
     for pragma in [whole.to_owned()].into_iter().chain(indexed) {
         let found: String = connection

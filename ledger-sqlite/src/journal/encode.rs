@@ -6,8 +6,8 @@ use ledger_core::store::{
 };
 use ledger_core::{
     Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, LimitsChange, Metadata,
-    Posting, Refusal, Rejection, RetentionRecord, Reverses, StatusChange, Timestamp, Transaction,
-    WalletId,
+    PeriodLock, Posting, Refusal, Rejection, RetentionRecord, Reverses, StatusChange, Timestamp,
+    Transaction, WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::journal::seal::Seal;
 use crate::schema::kinds::LineKind;
 
 /// The part of a record that has no columns of its own, as JSON.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Body {
     Asset(AssetRecord),
@@ -33,7 +33,16 @@ pub(crate) enum Body {
     Hold(HoldBody),
     Reversal(Reverses),
     Limits(LimitsChange),
-    Refusal { batch_item: Option<usize>, rejection: Rejection },
+    PeriodLock(PeriodLock),
+    /// Of a transaction that took effect earlier than it was recorded: when, and what else it says.
+    Dated {
+        at: Timestamp,
+        change: Option<Box<Body>>,
+    },
+    Refusal {
+        batch_item: Option<usize>,
+        rejection: Rejection,
+    },
     Epoch(Epoch),
     Retention(RetentionRecord),
 }
@@ -98,8 +107,17 @@ impl Body {
             Change::Hold(change) => Self::Hold(HoldBody::of(&change.hold)),
             Change::Reversal(reverses) => Self::Reversal(reverses.clone()),
             Change::Limits(change) => Self::Limits(change.clone()),
+            Change::PeriodLock(lock) => Self::PeriodLock(*lock),
             _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
         })
+    }
+
+    /// What a transaction says that has no columns; mostly nothing.
+    fn of_transaction(transaction: &Transaction) -> StoreResult<Option<Self>> {
+        let change = transaction.change.as_deref().map(Self::of).transpose()?;
+        let at = transaction.effective_at;
+        let dated = || Self::Dated { at, change: change.clone().map(Box::new) };
+        Ok(if at == transaction.at { change } else { Some(dated()) })
     }
 
     pub(crate) fn to_json(&self) -> StoreResult<String> {
@@ -205,7 +223,8 @@ impl<'a, 'c> Encoder<'a, 'c> {
         };
         let mut note = self.note(transaction.meta.as_ref(), transaction.actor.as_deref())?;
         let change = transaction.change.as_deref();
-        let mut body = change.map(|change| Body::of(change)?.to_json()).transpose()?;
+        let body = Body::of_transaction(transaction)?;
+        let mut body = body.map(|body| body.to_json()).transpose()?;
         for (item, posting) in (0..).zip(transaction.postings.iter()) {
             let (from, to) = (next()?, next()?);
             self.appender.line(|line| {
@@ -220,15 +239,16 @@ impl<'a, 'c> Encoder<'a, 'c> {
             })?;
         }
         // A change that came with a posting stands on its line.
-        let alone = change.filter(|_| transaction.postings.is_empty());
-        if let Some(changed) = alone.and_then(Change::wallet) {
-            let touch = next()?;
+        if let Some(alone) = change.filter(|_| transaction.postings.is_empty()) {
+            let its_wallet = alone.wallet().map(|wallet| Ok((wallet, next()?))).transpose()?;
             self.appender.line(|line| {
                 line.id = Some(transaction.id.stamp());
                 line.note = note;
                 line.body = body;
                 header(line);
-                fill_change(line, changed, &touch);
+                if let Some((wallet, touch)) = &its_wallet {
+                    fill_change(line, *wallet, touch);
+                }
             })?;
         }
         Ok(())

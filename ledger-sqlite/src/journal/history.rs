@@ -9,7 +9,7 @@ use crate::chain::account::Account;
 use crate::chain::roots::jump_distance;
 use crate::journal::note::Note;
 use crate::journal::read::{Hop, Hops, Lines, ReadLine};
-use crate::journal::records::RecordReader;
+use crate::journal::records::{RecordReader, Said};
 use crate::schema::kinds::LineKind;
 
 /// The lines of one wallet.
@@ -231,11 +231,13 @@ fn transaction(header: &ReadLine, posting: Posting, note: Note) -> StoreResult<T
         return Err(header.damaged("is no transaction"));
     };
     let id = TransactionId::from_stamp(header.id);
+    let effective_at = Said::of(header)?.effective_at;
     let postings = Postings::from_iter([posting]);
     let Note { meta, actor } = note;
     Ok(Transaction {
         id,
         at: id.time(),
+        effective_at,
         kind,
         key,
         fingerprint,

@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use ledger_core::store::{Record, StoreResult, WalletRecord};
+use ledger_core::store::{Record, StoreError, StoreResult, WalletRecord};
 use ledger_core::{Asset, Kind};
 use ledger_core::{
     AssetRecord, Change, HoldChange, Key, Posting, Postings, Refusal, RefusedItem, RetentionRecord,
-    Transaction, TransactionId, WalletId,
+    Timestamp, Transaction, TransactionId, WalletId,
 };
 use rusqlite::Connection;
 
@@ -111,11 +111,12 @@ impl<'c> RecordReader<'c> {
         let moves = lines.iter().filter(|line| line.amount.is_some());
         let postings: Postings =
             moves.map(|line| self.posting(line)).collect::<StoreResult<_>>()?;
-        let change = self.change(header)?;
+        let (effective_at, change) = self.change(header)?;
         let Note { meta, actor } = self.note(header)?;
         Ok(Transaction {
             id,
             at: id.time(),
+            effective_at,
             kind,
             key: key(header)?,
             fingerprint: fingerprint(header)?,
@@ -126,22 +127,25 @@ impl<'c> RecordReader<'c> {
         })
     }
 
-    /// What its first line says that it changed, besides moving money.
-    fn change(&mut self, header: &ReadLine) -> StoreResult<Option<Change>> {
-        if header.body.is_none() && header.amount.is_some() {
-            return Ok(None);
-        }
-        let (change, from) = (body(header)?, header.from);
-        Ok(Some(match (change, from) {
+    /// What its first line says of when it took effect, and of what it changed besides moving money.
+    fn change(&mut self, header: &ReadLine) -> StoreResult<(Timestamp, Option<Change>)> {
+        let Said { effective_at, body } = Said::of(header)?;
+        let Some(body) = body else {
+            let is_whole = header.amount.is_some();
+            return is_whole.then_some((effective_at, None)).ok_or_else(|| no_body(header));
+        };
+        let change = match (body, header.from) {
             (Body::Status(change), _) => Change::Status(change),
             (Body::Reversal(reverses), _) => Change::Reversal(reverses),
             (Body::Limits(change), _) => Change::Limits(change),
+            (Body::PeriodLock(lock), _) => Change::PeriodLock(lock),
             (Body::Hold(hold), Some(from)) => {
                 let hold = hold.hold(from.wallet, self.asset_of(from.wallet)?);
                 Change::Hold(HoldChange { hold, version: from.version })
             }
             _ => return Err(header.damaged("changes nothing that is known")),
-        }))
+        };
+        Ok((effective_at, Some(change)))
     }
 
     pub(crate) fn posting(&mut self, line: &ReadLine) -> StoreResult<Posting> {
@@ -229,10 +233,38 @@ fn retention(line: &ReadLine) -> StoreResult<RetentionRecord> {
 }
 
 /// What a line says as JSON.
+pub(crate) struct Said {
+    /// When its record took effect.
+    pub(crate) effective_at: Timestamp,
+    /// The rest.
+    pub(crate) body: Option<Body>,
+}
+
+impl Said {
+    pub(crate) fn of(line: &ReadLine) -> StoreResult<Self> {
+        let recorded = line.id.time();
+        let Some(json) = &line.body else {
+            return Ok(Self { effective_at: recorded, body: None });
+        };
+        let body = serde_json::from_str(json)
+            .map_err(|error| line.damaged(&format!("has a broken body ({error})")))?;
+        match body {
+            Body::Dated { at, change } if at < recorded => {
+                Ok(Self { effective_at: at, body: change.map(|change| *change) })
+            }
+            Body::Dated { .. } => Err(line.damaged("is dated later than it was recorded")),
+            body => Ok(Self { effective_at: recorded, body: Some(body) }),
+        }
+    }
+}
+
+/// What a line says as JSON, besides when it took effect.
 pub(crate) fn body(line: &ReadLine) -> StoreResult<Body> {
-    let json = line.body.as_deref().ok_or_else(|| line.damaged("has no body"))?;
-    serde_json::from_str(json)
-        .map_err(|error| line.damaged(&format!("has a broken body ({error})")))
+    Said::of(line)?.body.ok_or_else(|| no_body(line))
+}
+
+fn no_body(line: &ReadLine) -> StoreError {
+    line.damaged("has no body")
 }
 
 fn key(line: &ReadLine) -> StoreResult<Key> {

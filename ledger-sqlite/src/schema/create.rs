@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::base::failure::{before_commit, reading};
 use crate::schema::kinds::LineKind;
+use crate::schema::progress::Progress;
 
 /// What can't be made again from something else. These never change.
 const KEPT: &str = include_str!("kept.sql");
@@ -72,9 +73,9 @@ pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
         make_derived(&transaction)?;
         name_kinds(&transaction)?;
         transaction.execute_batch(
-            "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));
-             INSERT INTO progress (what, value) VALUES ('balances', 0), ('keys', 0), ('runs', 0), ('epoch', 0), ('retention', 0);",
+            "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));",
         )?;
+        Progress::begin(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.commit()
     };

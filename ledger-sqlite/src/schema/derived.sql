@@ -54,6 +54,16 @@ CREATE TABLE reversal (
     PRIMARY KEY (original, by, posting)
 ) STRICT, WITHOUT ROWID;
 
+-- Derived: what was moved as of an earlier time than that at which it was recorded.
+CREATE TABLE backdated (
+    wallet INTEGER NOT NULL,
+    effective INTEGER NOT NULL,     -- when it took effect, in milliseconds since 1970
+    id INTEGER NOT NULL,            -- the transaction
+    posting INTEGER NOT NULL,
+    amount ANY NOT NULL,            -- below zero where money left
+    PRIMARY KEY (wallet, effective, id, posting)
+) STRICT, WITHOUT ROWID;
+
 -- Derived: where keys are, sorted by hash, in runs that are never changed.
 CREATE TABLE key_run (
     run INTEGER PRIMARY KEY,

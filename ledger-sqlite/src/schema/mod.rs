@@ -1,5 +1,6 @@
 //! The tables, and the connections to them.
 
+pub(crate) mod backdated;
 pub(crate) mod connect;
 pub(crate) mod create;
 pub(crate) mod holds;

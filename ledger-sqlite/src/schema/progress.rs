@@ -18,9 +18,26 @@ pub(crate) enum Progress {
     Epoch,
     /// The line that says how long keys are remembered; 0 if none does.
     Retention,
+    /// The line that says which periods are locked; 0 if none does.
+    PeriodLock,
 }
 
 impl Progress {
+    /// All there are.
+    const ALL: [Self; 6] =
+        [Self::Balances, Self::Keys, Self::Runs, Self::Epoch, Self::Retention, Self::PeriodLock];
+    /// The lines that say what holds for the ledger as a whole.
+    pub(crate) const TERMS: [Self; 2] = [Self::Retention, Self::PeriodLock];
+
+    /// Makes all of them, at their beginning.
+    pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
+        let mut insert = connection.prepare("INSERT INTO progress (what, value) VALUES (?1, 0)")?;
+        for progress in Self::ALL {
+            insert.execute([progress.name()])?;
+        }
+        Ok(())
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Balances => "balances",
@@ -28,6 +45,7 @@ impl Progress {
             Self::Runs => "runs",
             Self::Epoch => "epoch",
             Self::Retention => "retention",
+            Self::PeriodLock => "period_lock",
         }
     }
 

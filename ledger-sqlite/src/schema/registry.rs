@@ -12,7 +12,7 @@ use crate::base::failure::{before_commit, damaged, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
 use crate::schema::progress::Progress;
-use crate::schema::{holds, reversals};
+use crate::schema::{backdated, holds, reversals};
 
 /// A wallet's id and its line in the journal.
 pub(crate) type Place = (WalletId, u64);
@@ -68,7 +68,10 @@ pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> St
         Record::Retention(_) => Progress::Retention.set(row, connection),
         Record::Transaction(transaction) => {
             transaction.hold().map_or(Ok(()), |hold| holds::save(hold, connection))?;
-            reversals::save(transaction, connection)
+            reversals::save(transaction, connection)?;
+            backdated::save(transaction, connection)?;
+            let lock = transaction.period_lock();
+            lock.map_or(Ok(()), |_| Progress::PeriodLock.set(row, connection))
         }
         _ => Ok(()),
     }

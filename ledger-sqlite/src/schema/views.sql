@@ -76,6 +76,10 @@ CREATE VIEW transactions AS
 SELECT
     journal.id AS id,
     strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch') AS at,
+    coalesce(
+        json_extract(journal.body, '$.dated.at'),
+        strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch')
+    ) AS effective_at,
     kind.code AS kind,
     kind.outcome AS outcome,
     journal.key AS key,

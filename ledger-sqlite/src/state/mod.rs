@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use ledger_core::store::{Record, StoreResult, WalletRow, WalletRows, apply};
-use ledger_core::{AssetCode, AssetRecord, RetentionRecord, Transaction, WalletId};
+use ledger_core::store::{Record, StoreResult, Terms, WalletRow, WalletRows, apply};
+use ledger_core::{AssetCode, AssetRecord, Transaction, WalletId};
 use rusqlite::Connection;
 use smallvec::SmallVec;
 
@@ -28,8 +28,8 @@ pub(crate) struct State {
     pub(crate) keys: KeyIndex,
     /// Assets never change, so that what was once found stays true.
     pub(crate) assets: HashMap<AssetCode, Arc<AssetRecord>>,
-    /// How long keys are remembered; none for ever.
-    pub(crate) retention: Option<RetentionRecord>,
+    /// What holds for the ledger as a whole.
+    pub(crate) terms: Terms,
 }
 
 impl State {
@@ -54,7 +54,7 @@ impl State {
             saved: Progress::Balances.get(connection)?,
             keys: KeyIndex::load(connection)?,
             assets: HashMap::new(),
-            retention: retention(connection)?,
+            terms: terms(connection)?,
         })
     }
 
@@ -101,9 +101,7 @@ impl State {
         let mut entries = SmallVec::<[Entry; 1]>::new();
         key_entries(&self.keys, record, row, |entry| entries.push(entry));
         entries.into_iter().for_each(|entry| self.keys.add(entry));
-        if let Record::Retention(retention) = record {
-            self.retention = Some(*retention);
-        }
+        self.terms.take_in(record);
         if let Record::Transaction(transaction) = record {
             let mut adding =
                 Adding { accounts: &mut self.accounts, transaction, row, connection, failed: None };
@@ -115,7 +113,7 @@ impl State {
 
     /// The last line of which the keys are forgotten for ever; 0 if none are.
     pub(crate) fn forgotten(&self, connection: &Connection) -> StoreResult<u64> {
-        let until = self.retention.and_then(|it| it.forgotten_at(self.tip.id.time()));
+        let until = self.terms.retention.and_then(|it| it.forgotten_at(self.tip.id.time()));
         let Some(until) = until else { return Ok(0) };
         read::last_until(connection, until, self.tip.row)
     }
@@ -126,15 +124,20 @@ impl State {
     }
 }
 
-/// What the file says of how long keys are remembered.
-fn retention(connection: &Connection) -> StoreResult<Option<RetentionRecord>> {
-    match Progress::Retention.get(connection)? {
-        0 => Ok(None),
-        row => match RecordReader::new(connection).at(row)? {
-            Some((_, Recorded::Record(Record::Retention(retention)))) => Ok(Some(retention)),
-            _ => Err(damaged(format!("line {row} does not say how long keys are remembered"))),
-        },
+/// What the file says of the ledger as a whole.
+fn terms(connection: &Connection) -> StoreResult<Terms> {
+    let mut terms = Terms::default();
+    for line in Progress::TERMS {
+        let row = line.get(connection)?;
+        match RecordReader::new(connection).at(row)? {
+            Some((_, Recorded::Record(record))) if Terms::are_changed_by(&record) => {
+                terms.take_in(&record);
+            }
+            None if row == 0 => {}
+            _ => return Err(damaged(format!("line {row} says nothing of the ledger as a whole"))),
+        }
     }
+    Ok(terms)
 }
 
 /// Hands over the entries of a record's keys, if the record begins in the line `row`.

@@ -1,7 +1,9 @@
 //! A group on its way into the file.
 
-use ledger_core::store::{Group, Record, Rows, Stamp, Stamps, StoreError, StoreResult, Wants};
-use ledger_core::{RetentionRecord, Timestamp, WalletId};
+use ledger_core::store::{
+    Group, Record, Rows, Stamp, Stamps, StoreError, StoreResult, Terms, Wants,
+};
+use ledger_core::{Timestamp, WalletId};
 use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
@@ -47,7 +49,7 @@ pub(crate) struct SqliteGroup<'a> {
 struct Committed {
     accounts: Accounts,
     keys: Vec<Entry>,
-    retention: Option<RetentionRecord>,
+    terms: Option<Terms>,
     tip: Tip,
     saved: Option<u64>,
     change: Option<Change>,
@@ -166,10 +168,10 @@ impl SqliteGroup<'_> {
         let appender = Appender::new(connection, self.tip.row, &self.tip.seal);
         let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
         let mut keys = Vec::with_capacity(records.len());
-        let (mut retention, mut opened) = (None, 0);
+        let (mut terms, mut opened) = (None, 0);
         for record in records {
-            if let Record::Retention(record) = record {
-                retention = Some(*record);
+            if Terms::are_changed_by(record) {
+                terms.get_or_insert_with(|| state.terms.clone()).take_in(record);
             }
             let row = encoder.next_row();
             opened += u64::from(is_registered(record));
@@ -193,7 +195,7 @@ impl SqliteGroup<'_> {
         let work = 2 * (bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened);
         writer.since_checkpoint += work.max(COMMIT_BYTES);
         writer.room.make(work + SAVED_BYTES * swept as u64, self.store.anchor.as_deref())?;
-        Ok(Committed { accounts, keys, retention, tip, saved, change })
+        Ok(Committed { accounts, keys, terms, tip, saved, change })
     }
 
     fn commit_transaction(&mut self) -> StoreResult<()> {
@@ -231,7 +233,9 @@ impl SqliteGroup<'_> {
         if state.tip.row < committed.tip.row {
             committed.keys.into_iter().for_each(|entry| state.keys.add(entry));
             state.accounts.absorb(committed.accounts);
-            state.retention = committed.retention.or(state.retention);
+            if let Some(terms) = committed.terms {
+                state.terms = terms;
+            }
             state.tip = committed.tip;
         }
     }
@@ -274,7 +278,7 @@ fn is_registered(record: &Record) -> bool {
     match record {
         Record::Wallet(_) | Record::Asset(_) => true,
         Record::Transaction(transaction) => {
-            transaction.hold().is_some() || transaction.reverses().is_some()
+            transaction.change.is_some() || transaction.effective_at != transaction.at
         }
         _ => false,
     }
@@ -293,7 +297,7 @@ impl Group for SqliteGroup<'_> {
     fn load(&mut self, wants: &Wants<'_>) -> StoreResult<Rows> {
         self.store.health.check()?;
         let mut rows = Rows::with_room_for(wants);
-        rows.set_retention(self.store.state.read().retention);
+        rows.set_terms(self.store.state.read().terms.clone());
         self.load_wallets(wants, &mut rows)?;
         self.load_names(wants, &mut rows)?;
         let look = self.look();

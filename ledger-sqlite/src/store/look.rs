@@ -9,8 +9,8 @@ use ledger_core::store::{
     WalletRow,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, TransactionId,
-    Wallet, WalletId, WalletName,
+    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, Timestamp,
+    TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ use crate::journal::history::History;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded, Rows};
 use crate::schema::connect::in_snapshot;
-use crate::schema::{connect, holds, registry, reversals};
+use crate::schema::{backdated, connect, holds, registry, reversals};
 use crate::store::SqliteStore;
 
 /// Read connections that are not in use; more are opened as more threads look at once.
@@ -299,6 +299,15 @@ impl<'a> Look<'a> {
 
     pub(super) fn reversals(&self, transaction: TransactionId) -> StoreResult<Vec<Reversal>> {
         reversals::of(transaction, self.connection)
+    }
+
+    pub(super) fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>> {
+        backdated::of(wallet, effective, recorded, self.connection)
     }
 
     pub(super) fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {

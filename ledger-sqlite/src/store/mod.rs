@@ -14,10 +14,10 @@ mod writer;
 use std::sync::Arc;
 
 use ledger_core::store::{
-    Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, WalletFilter, WalletRow,
+    Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, Terms, WalletFilter, WalletRow,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, RetentionRecord, Reversal,
+    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, Timestamp,
     TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
@@ -125,8 +125,17 @@ impl Store for SqliteStore {
         self.look(|_| Ok(Some(self.state.read().tip.id)))
     }
 
-    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
-        self.look(|_| Ok(self.state.read().retention))
+    fn terms(&self) -> StoreResult<Terms> {
+        self.look(|_| Ok(self.state.read().terms.clone()))
+    }
+
+    fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>> {
+        self.look(|look| look.backdated(wallet, effective, recorded))
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
