@@ -48,6 +48,7 @@ pub use error::kind::{Class, ErrorKind};
 pub use error::report::{Error, Result};
 pub use input::actor::{Actor, ActorText};
 pub use input::key::Key;
+pub use input::meta_key::{MetaKey, MetaValue};
 pub use input::metadata::Metadata;
 pub use input::name::{Owner, WalletName};
 pub use ledger::{Ledger, LedgerBuilder};
@@ -65,7 +66,7 @@ pub use model::rejection::Rejection;
 pub use model::retention::{KeyRetention, RetentionRecord};
 pub use model::reversal::{Reversal, ReversalSpec, Reverses};
 pub use model::transaction::{
-    Change, Kind, PeriodLock, Posting, Postings, Receipt, StatusChange, Transaction,
+    Change, IndexChange, Kind, PeriodLock, Posting, Postings, Receipt, StatusChange, Transaction,
 };
 pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
 pub use model::window::{Direction, Window};
@@ -76,6 +77,7 @@ pub use money::rate::{Rate, WithFee};
 pub use money::rounding::Rounding;
 pub use money::value::Money;
 pub use read::cursor::Cursor;
+pub use read::find::{FindPage, FindQuery};
 pub use read::history::{HistoryPage, HistoryQuery};
 pub use read::holds::{HoldPage, HoldQuery};
 pub use read::listing::{WalletPage, WalletQuery};

@@ -79,6 +79,10 @@ fn requests_have_the_documented_fingerprints() {
             Command::lock_periods(key("i"), Timestamp::FIRST),
         ),
         (
+            "metadata indexed by order and sku",
+            Command::index_metadata(key("j"), ["order", "sku"].map(|it| it.parse().unwrap())),
+        ),
+        (
             "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",
             Command::post(key("e"), legs),
         ),

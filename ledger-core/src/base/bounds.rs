@@ -74,6 +74,11 @@ pub const WINDOW_LASTING_MAX: Duration = Duration::from_hours(400 * 24);
 /// The most windows that a wallet can have.
 pub const WINDOWS_MAX: usize = 8;
 
+/// How long a key of metadata can be by which transactions are found.
+pub const META_KEY_BYTES_MAX: usize = 64;
+/// By how many keys of metadata transactions can be found, besides their reference.
+pub const META_KEYS_MAX: usize = 16;
+
 /// One row of the table of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -137,4 +142,6 @@ pub const TABLE: &[Bound] = table! {
     WINDOW_LASTING_MIN "ms" ms(WINDOW_LASTING_MIN);
     WINDOW_LASTING_MAX "ms" ms(WINDOW_LASTING_MAX);
     WINDOWS_MAX "windows" WINDOWS_MAX as u64;
+    META_KEY_BYTES_MAX "bytes" META_KEY_BYTES_MAX as u64;
+    META_KEYS_MAX "keys" META_KEYS_MAX as u64;
 };

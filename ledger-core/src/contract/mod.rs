@@ -19,6 +19,7 @@
 
 pub mod batches;
 pub mod dates;
+pub mod find;
 pub mod holds;
 pub mod keys;
 pub mod limits;
@@ -119,6 +120,11 @@ cases! { $
         the_time_is_a_part_of_the_request,
         a_locked_period_takes_nothing_more,
         a_batch_that_fails_locks_nothing;
+    find:
+        transactions_are_found_by_reference_and_by_what_is_indexed,
+        what_is_not_indexed_is_not_looked_for,
+        what_is_found_comes_in_pages,
+        what_was_refused_or_moved_nothing_is_told_apart;
     batches:
         each_on_its_own_answers_in_order,
         the_same_key_twice_in_a_call_is_carried_out_once,

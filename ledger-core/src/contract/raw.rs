@@ -189,7 +189,7 @@ pub fn a_group_loads_what_it_wants_and_nothing_else(store: Arc<dyn Store>) {
         reversed: Vec::new(),
         names: vec![&shop.bob.name],
         assets: vec![shop.usd.code(), crate::AssetCode::new("NONE").unwrap()],
-        periods: false,
+        terms: false,
     };
     let mut group = store.begin().unwrap();
     let rows = group.load(&wants).unwrap();

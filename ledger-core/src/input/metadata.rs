@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 use crate::base::bounds::{METADATA_BYTES_MAX, METADATA_DEPTH_MAX};
 use crate::base::encode::Encoder;
 use crate::base::invalid::{Field, Invalid};
+use crate::input::meta_key::MetaValue;
 
 /// From here on a double has no digits after the point, so one may have been rounded away: 2^52.
 const EXACT_FLOAT_MAX: f64 = 4_503_599_627_370_496.0;
@@ -82,6 +83,19 @@ impl Metadata {
             .map_err(|error| refuse(format!("metadata does not have that form: {error}")))
     }
 
+    /// Whether it has this value under this key.
+    pub fn has(&self, key: &str, value: &MetaValue) -> bool {
+        self.get(key).is_some_and(|found| found == *value)
+    }
+
+    /// The value under a key, if it can be looked for.
+    pub fn get(&self, key: &str) -> Option<MetaValue> {
+        // What is not even in the text need not be read.
+        let is_in_text = self.as_json().contains(Value::from(key).to_string().as_str());
+        let fields: Value = is_in_text.then(|| serde_json::from_str(self.as_json()).ok())??;
+        MetaValue::of(fields.get(key)?)
+    }
+
     /// Whether there is nothing in it. Empty metadata counts as none.
     pub fn is_empty(&self) -> bool {
         self.as_json() == "{}"
@@ -123,7 +137,7 @@ fn check_depth(value: &Value, left: usize) -> Result<(), Invalid> {
 
 /// Gives each number its one spelling, which depends on its value alone: not on how it was written,
 /// nor on which features of the JSON parser another crate in the build has asked for.
-fn normalize_numbers(value: &mut Value) -> Result<(), Invalid> {
+pub(super) fn normalize_numbers(value: &mut Value) -> Result<(), Invalid> {
     match value {
         Value::Number(number) => *number = normal_number(number)?,
         Value::Array(items) => items.iter_mut().try_for_each(normalize_numbers)?,

@@ -3,6 +3,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod key;
+pub(crate) mod meta_key;
 pub(crate) mod metadata;
 pub(crate) mod name;
 

@@ -8,6 +8,7 @@ use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
+use crate::input::meta_key::MetaKey;
 use crate::input::name::WalletName;
 use crate::ledger::Ledger;
 use crate::model::entry::{Order, Span};
@@ -21,6 +22,7 @@ use crate::model::wallet::{Balance, Wallet};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
+use crate::read::find::{self, FindPage, FindQuery};
 use crate::read::history::{self, HistoryPage, HistoryQuery};
 use crate::read::holds::{self, HoldPage, HoldQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
@@ -259,6 +261,16 @@ impl Ledger {
     /// What has this id: a transaction, or a request that was refused and is remembered.
     pub fn transaction(&self, id: TransactionId) -> Result<Option<Answer>> {
         self.look(|store| store.find(id))
+    }
+
+    /// A page of the transactions that have some metadata.
+    pub fn find(&self, query: &FindQuery) -> Result<FindPage> {
+        self.engine.read(|store| find::page(store, query))
+    }
+
+    /// The keys of metadata by which transactions can be found, besides `reference`.
+    pub fn indexed_metadata(&self) -> Result<Vec<MetaKey>> {
+        Ok(self.look(|store| store.terms())?.indexed.to_vec())
     }
 
     /// What was moved back of a transaction, and by which, in the order in which it was.

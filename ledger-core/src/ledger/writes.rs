@@ -8,6 +8,7 @@ use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
+use crate::input::meta_key::MetaKey;
 use crate::ledger::Ledger;
 use crate::model::command::Command;
 use crate::model::hold::{Hold, HoldState};
@@ -223,6 +224,21 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.submit(Command::set_limits(self.key(key)?, limits))
+    }
+
+    /// Has transactions be found by these keys of their metadata, and by no others but `reference`, which
+    /// always is one. The index is made behind what is written, so that writing does not wait for it; see
+    /// [`FindQuery`](crate::FindQuery).
+    pub fn index_metadata<K: TryInto<Key>>(
+        &self,
+        keys: impl IntoIterator<Item = impl AsRef<str>>,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        let keys = keys.into_iter().map(MetaKey::new).collect::<Result<Vec<_>, _>>()?;
+        self.submit(Command::index_metadata(self.key(key)?, keys))
     }
 
     /// Locks all periods before `until`, or unlocks those behind it again: from then on nothing is recorded

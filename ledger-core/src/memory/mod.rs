@@ -18,12 +18,13 @@ use crate::model::record::{AssetRecord, Record};
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
 use crate::model::terms::Terms;
+use crate::model::transaction::Transaction;
 use crate::model::wallet::Wallet;
 use crate::money::amount::Amount;
 use crate::money::asset::AssetCode;
 use crate::rules::answers::Answer;
 use crate::rules::rows::{Rows, Wants};
-use crate::store::backend::{Group, HoldFilter, Store, WalletFilter};
+use crate::store::backend::{FindFilter, Group, HoldFilter, Store, WalletFilter};
 use crate::store::failure::StoreResult;
 use crate::store::lock_table::LockTable;
 
@@ -149,6 +150,10 @@ impl Store for MemoryStore {
 
     fn last(&self) -> StoreResult<Option<Stamp>> {
         Ok(self.state.read().last())
+    }
+
+    fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
+        Ok(self.state.read().tagged(filter))
     }
 
     fn terms(&self) -> StoreResult<Terms> {

@@ -23,7 +23,7 @@ use crate::money::asset::AssetCode;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::apply::{WalletRows, apply};
 use crate::rules::rows::{Rows, Wants};
-use crate::store::backend::{HoldFilter, WalletFilter};
+use crate::store::backend::{FindFilter, HoldFilter, WalletFilter};
 use crate::store::failure::{StoreError, StoreResult};
 
 #[derive(Debug, Default)]
@@ -124,6 +124,16 @@ impl State {
 
     pub(super) fn last(&self) -> Option<Stamp> {
         self.journal.last().map(Record::stamp)
+    }
+
+    /// Looks at every transaction: memory keeps no index of metadata.
+    pub(super) fn tagged(&self, filter: &FindFilter<'_>) -> Vec<Arc<Transaction>> {
+        let transactions = self.journal.iter().filter_map(|record| match record {
+            Record::Transaction(transaction) => Some(transaction),
+            _ => None,
+        });
+        let found = transactions.filter(|transaction| filter.passes(transaction));
+        found.take(filter.limit).cloned().collect()
     }
 
     pub(super) fn terms(&self) -> &Terms {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use smallvec::smallvec;
 
-use crate::base::bounds::{EXPECTATIONS_MAX, POSTINGS_MAX};
+use crate::base::bounds::{EXPECTATIONS_MAX, META_KEYS_MAX, POSTINGS_MAX};
 use crate::base::id::{HoldId, WalletId};
 use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
+use crate::input::meta_key::MetaKey;
 use crate::input::metadata::Metadata;
 use crate::model::expectation::{Expectation, Expected};
 use crate::model::hold_spec::{CaptureSpec, HoldSpec, check_duration};
@@ -35,6 +36,7 @@ pub(crate) enum Action {
     Reverse(Box<ReversalSpec>),
     SetLimits(Box<LimitsSpec>),
     LockPeriods { until: Timestamp },
+    IndexMetadata(Vec<MetaKey>),
 }
 
 impl Action {
@@ -51,7 +53,8 @@ impl Action {
             | Self::Extend { .. }
             | Self::Expire { .. }
             | Self::SetLimits(_)
-            | Self::LockPeriods { .. } => false,
+            | Self::LockPeriods { .. }
+            | Self::IndexMetadata(_) => false,
         }
     }
 }
@@ -181,6 +184,13 @@ impl Command {
         Self::new(key, Action::LockPeriods { until })
     }
 
+    /// Has transactions be found by these keys of their metadata, and by no others but `reference`.
+    pub fn index_metadata(key: Key, keys: impl IntoIterator<Item = MetaKey>) -> Self {
+        // One too many is enough to be refused.
+        let keys = keys.into_iter().take(META_KEYS_MAX + 1).collect();
+        Self::new(key, Action::IndexMetadata(keys))
+    }
+
     /// Has the money move as of an earlier time than that at which it is recorded. Floors, limits and
     /// holds are about what there is now all the same. It is part of the request.
     #[must_use]
@@ -248,6 +258,7 @@ impl Command {
             Action::Capture(spec) => spec.amount.map_or(Ok(()), check_positive),
             Action::Reverse(spec) => spec.amount.map_or(Ok(()), check_positive),
             Action::SetLimits(spec) => spec.check(),
+            Action::IndexMetadata(keys) => check_keys(keys),
             Action::Extend { expires_in, .. } => check_duration(*expires_in),
             Action::SetStatus { .. }
             | Action::Release { .. }
@@ -273,6 +284,19 @@ impl Command {
         };
         Err(Invalid::new(Field::EffectiveAt, problem))
     }
+}
+
+fn check_keys(keys: &[MetaKey]) -> Result<(), Invalid> {
+    let is_twin =
+        |place: &usize| keys.iter().take(*place).any(|other| Some(other) == keys.get(*place));
+    let problem = if keys.len() > META_KEYS_MAX {
+        format!("metadata can be indexed by at most {META_KEYS_MAX} keys; these are {}", keys.len())
+    } else if let Some(twin) = (0..keys.len()).find(is_twin) {
+        format!("the metadata key {twin} stands there twice; name it once")
+    } else {
+        return Ok(());
+    };
+    Err(Invalid::new(Field::Metadata, problem))
 }
 
 fn check_trade(kind: Kind, legs: &[Leg]) -> Result<(), Invalid> {

@@ -13,6 +13,7 @@ use crate::base::invalid::Invalid;
 use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
+use crate::input::meta_key::MetaKey;
 use crate::input::metadata::Metadata;
 use crate::model::command::{Action, Command};
 use crate::model::expectation::Expectation;
@@ -51,6 +52,7 @@ pub(crate) enum Body {
     Reverse(Box<Reversing>),
     SetLimits(Box<LimitsSpec>),
     LockPeriods(Timestamp),
+    IndexMetadata(Vec<MetaKey>),
 }
 
 /// A reversal, and what it reverses.
@@ -131,6 +133,7 @@ impl Prepared {
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
             Action::SetLimits(spec) => (Kind::Limits, Body::SetLimits(spec)),
             Action::LockPeriods { until } => (Kind::PeriodLock, Body::LockPeriods(until)),
+            Action::IndexMetadata(keys) => (Kind::IndexMetadata, Body::IndexMetadata(keys)),
             Action::Reverse(spec) => (Kind::Reversal, Reversing::body(*spec, known)?),
         };
         Ok(Self {
@@ -162,7 +165,7 @@ impl Prepared {
             }
             Body::SetStatus(wallet) => each(*wallet),
             Body::SetLimits(spec) => each(spec.wallet),
-            Body::LockPeriods(_) => {}
+            Body::LockPeriods(_) | Body::IndexMetadata(_) => {}
         }
         self.expectations.iter().for_each(|expectation| each(expectation.wallet));
     }
@@ -183,9 +186,10 @@ impl Prepared {
         }
     }
 
-    /// Whether it depends on which periods are locked, or changes that.
-    pub(crate) fn is_about_periods(&self) -> bool {
-        self.effective_at.is_some() || matches!(self.body, Body::LockPeriods(_))
+    /// Whether it depends on what holds for the ledger as a whole, or changes that.
+    pub(crate) fn is_about_terms(&self) -> bool {
+        let changes = matches!(self.body, Body::LockPeriods(_) | Body::IndexMetadata(_));
+        changes || self.effective_at.is_some()
     }
 
     /// How much it takes to keep and carry out, in postings.
@@ -197,7 +201,8 @@ impl Prepared {
             | Body::Hold(_)
             | Body::OnHold(_)
             | Body::SetLimits(_)
-            | Body::LockPeriods(_) => 1,
+            | Body::LockPeriods(_)
+            | Body::IndexMetadata(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
     }
@@ -245,6 +250,12 @@ fn fingerprint(
         Body::Reverse(reversing) => encode_reversal(&reversing.spec, &mut encoder),
         Body::SetLimits(spec) => encode_limits(spec, &mut encoder),
         Body::LockPeriods(until) => encode_time(*until, &mut encoder),
+        Body::IndexMetadata(keys) => {
+            encoder.len(keys.len());
+            for key in keys {
+                encoder.text(key.as_str());
+            }
+        }
     }
     // At the end, so that what says nothing of it is what it was before there was such a thing.
     if let Some(at) = effective_at {

@@ -11,6 +11,7 @@ use crate::base::id::{TransactionId, WalletId};
 use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
+use crate::input::meta_key::MetaKey;
 use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::{Hold, HoldChange};
@@ -85,6 +86,8 @@ kinds! {
     Limits = 15 "limits",
     /// Periods are locked, or unlocked again.
     PeriodLock = 16 "period_lock",
+    /// It is changed by which keys of their metadata transactions can be found.
+    IndexMetadata = 17 "index_metadata",
 }
 
 impl fmt::Display for Kind {
@@ -196,6 +199,15 @@ pub struct PeriodLock {
     pub until: Timestamp,
 }
 
+/// By which keys of metadata transactions can be found, besides their reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexChange {
+    /// The keys before it.
+    pub from: Vec<MetaKey>,
+    /// The keys after it.
+    pub to: Vec<MetaKey>,
+}
+
 /// What a transaction changed besides moving money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,6 +224,8 @@ pub enum Change {
     Limits(LimitsChange),
     /// Which periods are locked.
     PeriodLock(PeriodLock),
+    /// By which keys of their metadata transactions can be found.
+    IndexMetadata(IndexChange),
 }
 
 impl Change {
@@ -221,7 +235,7 @@ impl Change {
             Self::Status(change) => Some((change.wallet, change.version)),
             Self::Hold(change) => Some((change.hold.wallet, change.version)),
             Self::Limits(change) => Some((change.wallet, change.version)),
-            Self::Reversal(_) | Self::PeriodLock(_) => None,
+            Self::Reversal(_) | Self::PeriodLock(_) | Self::IndexMetadata(_) => None,
         }
     }
 }
@@ -280,6 +294,14 @@ impl Transaction {
     pub fn period_lock(&self) -> Option<&PeriodLock> {
         match self.change.as_deref()? {
             Change::PeriodLock(lock) => Some(lock),
+            _ => None,
+        }
+    }
+
+    /// The change of the keys of metadata by which transactions can be found.
+    pub fn indexed(&self) -> Option<&IndexChange> {
+        match self.change.as_deref()? {
+            Change::IndexMetadata(change) => Some(change),
             _ => None,
         }
     }

@@ -50,6 +50,6 @@ fn apply_change(change: &Change, transaction: &Transaction, row: &mut WalletRow)
         Change::Status(change) => row.status = change.to,
         Change::Hold(change) => row.update_hold(&change.hold, transaction.at),
         Change::Limits(change) => row.set_limits(&change.to),
-        Change::Reversal(_) | Change::PeriodLock(_) => {}
+        Change::Reversal(_) | Change::PeriodLock(_) | Change::IndexMetadata(_) => {}
     }
 }

@@ -5,7 +5,7 @@ use crate::base::id::{Stamp, TransactionId};
 use crate::model::expectation::{Expectation, Expected};
 use crate::model::prepared::{Body, Prepared};
 use crate::model::rejection::Rejection;
-use crate::model::transaction::{Change, Kind, Postings, StatusChange, Transaction};
+use crate::model::transaction::{Change, IndexChange, Kind, Postings, StatusChange, Transaction};
 use crate::model::wallet::Status;
 use crate::money::amount::Amount;
 use crate::rules::moves::{check_assets, move_all};
@@ -22,7 +22,11 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
         Body::Move(legs) => legs.iter().try_for_each(|leg| check_assets(leg, &mut scratch))?,
         Body::Hold(spec) => check_assets(&spec.leg(), &mut scratch)?,
         Body::SetLimits(spec) => limits::check_assets(spec, &mut scratch)?,
-        Body::OnHold(_) | Body::Reverse(_) | Body::SetStatus(_) | Body::LockPeriods(_) => {}
+        Body::OnHold(_)
+        | Body::Reverse(_)
+        | Body::SetStatus(_)
+        | Body::LockPeriods(_)
+        | Body::IndexMetadata(_) => {}
     }
     for expectation in &command.expectations {
         check_expectation(expectation, &mut scratch)?;
@@ -71,6 +75,10 @@ fn act(
         Body::LockPeriods(until) => {
             let change = dates::lock(*until, rows, stamp.time())?;
             (Postings::default(), Some(Change::PeriodLock(change)))
+        }
+        Body::IndexMetadata(keys) => {
+            let change = IndexChange { from: rows.terms().indexed.to_vec(), to: keys.clone() };
+            (Postings::default(), Some(Change::IndexMetadata(change)))
         }
         Body::Reverse(reversing) => {
             let so_far = rows.reversals(reversing.original.id);

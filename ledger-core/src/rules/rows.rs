@@ -38,8 +38,8 @@ pub struct Wants<'a> {
     pub names: Vec<&'a WalletName>,
     /// Assets by code.
     pub assets: Vec<AssetCode>,
-    /// Whether it depends on which periods are locked.
-    pub periods: bool,
+    /// Whether it depends on what holds for the ledger as a whole, or changes that.
+    pub terms: bool,
 }
 
 impl Wants<'_> {
@@ -185,9 +185,7 @@ impl Rows {
     }
 
     fn apply_change(&mut self, transaction: &Transaction) {
-        if let Some(lock) = transaction.period_lock() {
-            self.terms.locked_until = Some(lock.until);
-        }
+        self.terms.take_in_transaction(transaction);
         if let Some(hold) = transaction.hold() {
             self.insert_hold(*hold);
         }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use crate::base::id::{HoldId, Stamp, Stamps, TransactionId, WalletId};
 use crate::base::time::Timestamp;
 use crate::input::key::Key;
+use crate::input::meta_key::MetaValue;
 use crate::input::name::{Owner, WalletName};
 use crate::model::entry::{Entry, Order, Span};
 use crate::model::hold::{Hold, HoldState};
@@ -33,6 +34,7 @@ use crate::model::record::{AssetRecord, Record};
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
 use crate::model::terms::Terms;
+use crate::model::transaction::Transaction;
 use crate::model::wallet::Wallet;
 use crate::money::amount::Amount;
 use crate::money::asset::AssetCode;
@@ -113,6 +115,9 @@ pub trait Store: Send + Sync {
     /// What holds for the ledger as a whole.
     fn terms(&self) -> StoreResult<Terms>;
 
+    /// Transactions with some metadata, in the order in which they were recorded.
+    fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>>;
+
     /// What was moved into a wallet as of an earlier time than that at which it was recorded: of what took
     /// effect at `effective` or before, and was recorded within `recorded`. Below zero is what left.
     fn backdated(
@@ -139,6 +144,27 @@ pub trait Group {
 
     /// Makes the records durable, then shows them.
     fn commit(self: Box<Self>, records: Vec<Record>) -> StoreResult<()>;
+}
+
+/// Which transactions to find.
+#[derive(Clone, Copy, Debug)]
+pub struct FindFilter<'a> {
+    /// A key of their metadata.
+    pub key: &'a str,
+    /// The value that it must have.
+    pub value: &'a MetaValue,
+    /// Only transactions recorded after this one.
+    pub after: Option<TransactionId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl FindFilter<'_> {
+    /// Whether a transaction passes.
+    pub fn passes(&self, transaction: &Transaction) -> bool {
+        self.after.is_none_or(|after| transaction.id > after)
+            && transaction.meta.as_ref().is_some_and(|meta| meta.has(self.key, self.value))
+    }
 }
 
 /// Which wallets to list.

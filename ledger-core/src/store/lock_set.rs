@@ -15,7 +15,7 @@ pub(crate) enum Protected<'a> {
     Name(&'a WalletName),
     Key(&'a Key),
     Wallet(WalletId),
-    Periods,
+    Terms,
 }
 
 /// A lock, as a number: locks are taken in the order of their numbers. It is a hash, so two things
@@ -76,7 +76,7 @@ mod tests {
             Protected::Name(&name),
             Protected::Key(&key),
             Protected::Wallet(WalletId::from_raw(1).unwrap()),
-            Protected::Periods,
+            Protected::Terms,
         ];
         let set = LockSet::new(things.map(|thing| Lock::of(thing, &hasher))).unwrap();
         assert_eq!(set.ascending().len(), things.len());

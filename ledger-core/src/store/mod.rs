@@ -18,6 +18,6 @@ pub use crate::model::usage::{Usage, Used};
 pub use crate::model::wallet::WalletRecord;
 pub use crate::rules::apply::{WalletRows, apply};
 pub use crate::rules::rows::{Rows, Wants};
-pub use backend::{Group, HoldFilter, Store, WalletFilter};
+pub use backend::{FindFilter, Group, HoldFilter, Store, WalletFilter};
 pub use failure::{StoreError, StoreResult};
 pub use lock_table::LockTable;

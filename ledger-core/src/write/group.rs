@@ -110,8 +110,8 @@ fn lock<'a>(
     let names = wants.names.iter().copied().map(Protected::Name);
     let keys = wants.keys.iter().copied().map(Protected::Key);
     let wallets = wants.wallets.iter().copied().map(Protected::Wallet);
-    let periods = wants.periods.then_some(Protected::Periods);
-    let all = assets.chain(names).chain(keys).chain(wallets).chain(periods);
+    let terms = wants.terms.then_some(Protected::Terms);
+    let all = assets.chain(names).chain(keys).chain(wallets).chain(terms);
     let set = locks.set(all).ok_or_else(|| {
         Failure::Group(Error::internal("a group wants more locks than there are"))
     })?;

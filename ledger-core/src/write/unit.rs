@@ -77,12 +77,13 @@ impl Unit {
         for command in self.commands() {
             wants.keys.push(&command.key);
             command.each_wallet(|wallet| wants.wallets.push(wallet));
-            wants.periods |= command.is_about_periods();
+            wants.terms |= command.is_about_terms();
             wants.holds.extend(command.hold());
             wants.reversed.extend(command.reverses());
         }
         match self {
-            Self::Command(_) | Self::Batch(_) | Self::Retention(_) => {}
+            Self::Command(_) | Self::Batch(_) => {}
+            Self::Retention(_) => wants.terms = true,
             Self::Asset(spec) => wants.assets.push(spec.asset.code()),
             Self::Wallet(spec) => {
                 wants.names.push(&spec.name);

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ledger_core::store::{
-    Group, HoldFilter, LockTable, Record, Rows, Span, Stamp, Stamps, Store, StoreError,
+    FindFilter, Group, HoldFilter, LockTable, Record, Rows, Span, Stamp, Stamps, Store, StoreError,
     StoreResult, Terms, WalletFilter, WalletRow, Wants,
 };
 use ledger_core::{
     Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, MemoryStore, Order, Reversal,
-    Timestamp, TransactionId, Wallet, WalletId, WalletName,
+    Timestamp, Transaction, TransactionId, Wallet, WalletId, WalletName,
 };
 
 use super::gate::Gate;
@@ -113,6 +113,10 @@ impl Store for Faulty {
         }
         self.in_doubt.store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
+        self.sound()?.tagged(filter)
     }
 
     fn terms(&self) -> StoreResult<Terms> {

@@ -4,8 +4,8 @@
 use hashbrown::{HashMap, HashSet};
 use ledger_core::store::StoreResult;
 use ledger_core::{
-    Amount, Asset, AssetCode, Direction, Hold, Kind, Limits, RetentionRecord, Reverses, Status,
-    Timestamp, TransactionId, WalletId, WalletName,
+    Amount, Asset, AssetCode, Direction, Hold, Kind, Limits, MetaKey, RetentionRecord, Reverses,
+    Status, Timestamp, TransactionId, WalletId, WalletName, bounds,
 };
 
 use crate::audit::holds::HoldCheck;
@@ -50,6 +50,8 @@ pub(crate) struct Checker {
     pub(crate) transactions: u64,
     /// Until when periods are locked, and the line that says so.
     pub(crate) locked: Option<(u64, Timestamp)>,
+    /// By which keys of their metadata transactions are found, and the line that says so.
+    pub(crate) indexed: Option<(u64, Vec<MetaKey>)>,
     /// How long keys are remembered, and the line that says so.
     retentions: Vec<(u64, RetentionRecord)>,
 }
@@ -136,6 +138,7 @@ impl Checker {
             }
             (None, Kind::Limits) => self.limits(line),
             (None, Kind::PeriodLock) => self.period_lock(line),
+            (None, Kind::IndexMetadata) => self.index_metadata(line),
             (None, _) => self.status(kind, line),
         }
     }
@@ -334,6 +337,20 @@ impl Checker {
             return Err(line.damaged("locks periods in a way that can't be"));
         }
         self.locked = Some((line.row, lock.until));
+        check_links(line, Links::default())
+    }
+
+    fn index_metadata(&mut self, line: &ReadLine) -> StoreResult<()> {
+        let (None, None, Body::IndexMetadata(change)) = (line.from, line.to, body(line)?) else {
+            return Err(line.damaged("does not say by what transactions are found"));
+        };
+        let before = self.indexed.as_ref().map_or(&[][..], |(_, keys)| keys);
+        if change.from != before || change.to.len() > bounds::META_KEYS_MAX {
+            return Err(
+                line.damaged("changes by what transactions are found in a way that can't be")
+            );
+        }
+        self.indexed = Some((line.row, change.to));
         check_links(line, Links::default())
     }
 

@@ -9,6 +9,7 @@ use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::before_commit;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded};
+use crate::journal::tags;
 use crate::keys::work;
 use crate::schema::create;
 use crate::schema::progress;
@@ -56,6 +57,7 @@ pub(crate) fn rebuild(
     for account in state.accounts.iter() {
         registry::save(account, connection)?;
     }
+    tags::finish(connection, &state.terms, total)?;
     progress::Progress::Balances.set(total, connection)
 }
 
@@ -67,8 +69,8 @@ fn wipe(connection: &Connection) -> StoreResult<()> {
     connection
         .execute_batch(
             "DELETE FROM asset; DELETE FROM wallet; DELETE FROM wallet_state; DELETE FROM hold; \
-             DELETE FROM reversal; DELETE FROM backdated; DELETE FROM key_run; \
-             DELETE FROM key_chunk; DELETE FROM progress; DELETE FROM kind;",
+             DELETE FROM reversal; DELETE FROM backdated; DELETE FROM tag; \
+             DELETE FROM key_run; DELETE FROM key_chunk; DELETE FROM progress; DELETE FROM kind;",
         )
         .and_then(|()| progress::Progress::begin(connection))
         .map_err(before_commit)?;

@@ -1,7 +1,7 @@
 //! The full check of a file. It trusts nothing that is derived, and stops at the first thing wrong.
 
 use hashbrown::HashMap;
-use ledger_core::store::{StoreError, StoreResult};
+use ledger_core::store::{StoreError, StoreResult, Terms};
 use ledger_core::{AssetCode, Hold, Limits, WalletId};
 use rusqlite::{Connection, Row};
 
@@ -13,9 +13,10 @@ use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::{damaged, reading};
 use crate::chain::account::Account;
 use crate::journal::line::{COLUMNS, Cell};
-use crate::journal::note::StoredNote;
+use crate::journal::note::{Note, StoredNote};
 use crate::journal::read::{self, ReadLine};
 use crate::journal::seal::{self, Seal, Sealing};
+use crate::journal::tags::{self, TagHasher};
 use crate::schema::backdated::{self, Moved};
 use crate::schema::connect::in_snapshot;
 use crate::schema::create;
@@ -24,6 +25,7 @@ use crate::schema::kinds::LineKind;
 use crate::schema::progress;
 use crate::schema::registry::{self, Registered};
 use crate::schema::reversals::{self, Part};
+use crate::state::terms;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +111,12 @@ struct Derived {
     retention_row: u64,
     /// The line that says which periods are locked.
     lock_row: u64,
+    /// All metadata up to this line is in the index.
+    tagged: u64,
+    /// The line that says what is in the index.
+    indexed_row: u64,
+    hasher: TagHasher,
+    terms: Terms,
     /// Movements noted by when they took effect.
     backdated: u64,
     holds: Vec<Hold>,
@@ -126,6 +134,10 @@ impl Derived {
             epoch_row: progress::Progress::Epoch.get(connection)?,
             retention_row: progress::Progress::Retention.get(connection)?,
             lock_row: progress::Progress::PeriodLock.get(connection)?,
+            tagged: progress::Progress::Tags.get(connection)?,
+            indexed_row: progress::Progress::Indexed.get(connection)?,
+            hasher: TagHasher::load(connection)?,
+            terms: known_terms(connection)?,
             backdated: backdated::count(connection)?,
             holds: holds::all(connection)?,
             reversals: reversals::all(connection)?,
@@ -271,10 +283,22 @@ impl<'a> Verifier<'a> {
             }
             (Some(digest), Some(note)) if note.digest() == digest => {
                 self.noted += 1;
-                note.read().map(|_| ())
+                self.check_tags(line, &note.read()?)
             }
             _ => Err(line.damaged("has a note that is not the one it was written with")),
         }
+    }
+
+    /// What is in the index of metadata too much does no harm; what is missing is not found.
+    fn check_tags(&self, line: &ReadLine, note: &Note) -> StoreResult<()> {
+        let Some(meta) = note.meta.as_ref().filter(|_| line.row <= self.derived.tagged) else {
+            return Ok(());
+        };
+        let Derived { hasher, terms, .. } = &self.derived;
+        if tags::are_there(self.connection, hasher, terms, line.row, meta)? {
+            return Ok(());
+        }
+        Err(line.damaged("is not found by its metadata; rebuild mends it"))
     }
 
     /// Compares a wallet's state as it was written down with what the lines say, at the line that it
@@ -324,11 +348,14 @@ impl<'a> Verifier<'a> {
             return Err(damaged(problem));
         }
         self.check_sums()?;
-        let Derived { saved, epoch_row, retention_row, lock_row, .. } = self.derived;
+        let Derived { saved, epoch_row, retention_row, lock_row, indexed_row, tagged, .. } =
+            self.derived;
         if saved > self.lines
             || epoch_row != self.checker.epoch_row
             || retention_row != self.checker.retention_row()
             || lock_row != self.checker.locked.map_or(0, |(row, _)| row)
+            || indexed_row != self.checker.indexed.as_ref().map_or(0, |(row, _)| *row)
+            || tagged > self.lines
         {
             return Err(damaged("the derived tables claim to be further than the journal"));
         }
@@ -385,10 +412,19 @@ impl<'a> Verifier<'a> {
     }
 }
 
+/// What holds for the ledger as a whole, if the file can tell; that it can is checked at the end.
+fn known_terms(connection: &Connection) -> StoreResult<Terms> {
+    match terms(connection) {
+        Err(StoreError::Broken(_)) => Ok(Terms::default()),
+        known => known,
+    }
+}
+
 /// Whether SQLite's own structures are sound, with the indexes by which names are found.
 fn check_pages(connection: &Connection) -> StoreResult<()> {
     let whole = "quick_check(1)";
-    let indexed = ["wallet", "asset", "hold", "reversal", "backdated", "progress", "property"];
+    let indexed =
+        ["wallet", "asset", "hold", "reversal", "backdated", "tag", "progress", "property"];
     let indexed = indexed.map(|table| format!("integrity_check({table})"));
     for pragma in [whole.to_owned()].into_iter().chain(indexed) {
         let found: String = connection

@@ -5,9 +5,9 @@ use ledger_core::store::{
     Record, Stamp, StoreError, StoreResult, WalletRecord, WalletRow, WalletRows, apply,
 };
 use ledger_core::{
-    Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, LimitsChange, Metadata,
-    PeriodLock, Posting, Refusal, Rejection, RetentionRecord, Reverses, StatusChange, Timestamp,
-    Transaction, WalletId,
+    Actor, Amount, Asset, AssetRecord, Change, Hold, HoldId, HoldState, IndexChange, LimitsChange,
+    Metadata, PeriodLock, Posting, Refusal, Rejection, RetentionRecord, Reverses, StatusChange,
+    Timestamp, Transaction, WalletId,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ pub(crate) enum Body {
     Reversal(Reverses),
     Limits(LimitsChange),
     PeriodLock(PeriodLock),
+    IndexMetadata(IndexChange),
     /// Of a transaction that took effect earlier than it was recorded: when, and what else it says.
     Dated {
         at: Timestamp,
@@ -108,6 +109,7 @@ impl Body {
             Change::Reversal(reverses) => Self::Reversal(reverses.clone()),
             Change::Limits(change) => Self::Limits(change.clone()),
             Change::PeriodLock(lock) => Self::PeriodLock(*lock),
+            Change::IndexMetadata(change) => Self::IndexMetadata(change.clone()),
             _ => return Err(StoreError::Refused("this store can't keep such a change".to_owned())),
         })
     }

@@ -10,3 +10,4 @@ pub(crate) mod note;
 pub(crate) mod read;
 pub(crate) mod records;
 pub(crate) mod seal;
+pub(crate) mod tags;

@@ -139,6 +139,7 @@ impl<'c> RecordReader<'c> {
             (Body::Reversal(reverses), _) => Change::Reversal(reverses),
             (Body::Limits(change), _) => Change::Limits(change),
             (Body::PeriodLock(lock), _) => Change::PeriodLock(lock),
+            (Body::IndexMetadata(change), _) => Change::IndexMetadata(change),
             (Body::Hold(hold), Some(from)) => {
                 let hold = hold.hold(from.wallet, self.asset_of(from.wallet)?);
                 Change::Hold(HoldChange { hold, version: from.version })

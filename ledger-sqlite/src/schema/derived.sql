@@ -64,6 +64,14 @@ CREATE TABLE backdated (
     PRIMARY KEY (wallet, effective, id, posting)
 ) STRICT, WITHOUT ROWID;
 
+-- Derived, and behind the journal: where values of metadata stand, by the hash of a key and its value.
+CREATE TABLE tag (
+    part INTEGER NOT NULL,          -- row / 131072
+    hash INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (part, hash, row)
+) STRICT, WITHOUT ROWID;
+
 -- Derived: where keys are, sorted by hash, in runs that are never changed.
 CREATE TABLE key_run (
     run INTEGER PRIMARY KEY,

@@ -20,14 +20,26 @@ pub(crate) enum Progress {
     Retention,
     /// The line that says which periods are locked; 0 if none does.
     PeriodLock,
+    /// The line that says by which keys of their metadata transactions are found; 0 if none does.
+    Indexed,
+    /// All metadata up to this line is in the index.
+    Tags,
 }
 
 impl Progress {
     /// All there are.
-    const ALL: [Self; 6] =
-        [Self::Balances, Self::Keys, Self::Runs, Self::Epoch, Self::Retention, Self::PeriodLock];
+    const ALL: [Self; 8] = [
+        Self::Balances,
+        Self::Keys,
+        Self::Runs,
+        Self::Epoch,
+        Self::Retention,
+        Self::PeriodLock,
+        Self::Indexed,
+        Self::Tags,
+    ];
     /// The lines that say what holds for the ledger as a whole.
-    pub(crate) const TERMS: [Self; 2] = [Self::Retention, Self::PeriodLock];
+    pub(crate) const TERMS: [Self; 3] = [Self::Retention, Self::PeriodLock, Self::Indexed];
 
     /// Makes all of them, at their beginning.
     pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
@@ -46,6 +58,8 @@ impl Progress {
             Self::Epoch => "epoch",
             Self::Retention => "retention",
             Self::PeriodLock => "period_lock",
+            Self::Indexed => "indexed",
+            Self::Tags => "tags",
         }
     }
 

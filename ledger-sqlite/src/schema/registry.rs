@@ -4,7 +4,9 @@ use hashbrown::HashMap;
 use ledger_core::store::{
     Record, Reserved, StoreError, StoreResult, Usage, WalletFilter, WalletRecord, WalletRow,
 };
-use ledger_core::{Asset, AssetCode, AssetRecord, Limits, Status, WalletId, WalletName};
+use ledger_core::{
+    Asset, AssetCode, AssetRecord, Limits, Status, Transaction, WalletId, WalletName,
+};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
@@ -70,11 +72,22 @@ pub(crate) fn register(record: &Record, row: u64, connection: &Connection) -> St
             transaction.hold().map_or(Ok(()), |hold| holds::save(hold, connection))?;
             reversals::save(transaction, connection)?;
             backdated::save(transaction, connection)?;
-            let lock = transaction.period_lock();
-            lock.map_or(Ok(()), |_| Progress::PeriodLock.set(row, connection))
+            register_terms(transaction, row, connection)
         }
         _ => Ok(()),
     }
+}
+
+fn register_terms(transaction: &Transaction, row: u64, connection: &Connection) -> StoreResult<()> {
+    if transaction.period_lock().is_some() {
+        Progress::PeriodLock.set(row, connection)?;
+    }
+    if transaction.indexed().is_some() {
+        Progress::Indexed.set(row, connection)?;
+        // What was written before has to be gone through again for the keys that are new.
+        Progress::Tags.set(0, connection)?;
+    }
+    Ok(())
 }
 
 /// The world of an asset and its line in the journal.

@@ -125,7 +125,7 @@ impl State {
 }
 
 /// What the file says of the ledger as a whole.
-fn terms(connection: &Connection) -> StoreResult<Terms> {
+pub(crate) fn terms(connection: &Connection) -> StoreResult<Terms> {
     let mut terms = Terms::default();
     for line in Progress::TERMS {
         let row = line.get(connection)?;

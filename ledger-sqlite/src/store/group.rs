@@ -174,7 +174,7 @@ impl SqliteGroup<'_> {
                 terms.get_or_insert_with(|| state.terms.clone()).take_in(record);
             }
             let row = encoder.next_row();
-            opened += u64::from(is_registered(record));
+            opened += registered(record);
             registry::register(record, row, connection)?;
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
@@ -187,12 +187,15 @@ impl SqliteGroup<'_> {
         let change = writer.keys.step(&state.keys, keys.len(), self.tip.row, connection, || {
             state.forgotten(connection)
         })?;
+        let terms_now = terms.as_ref().unwrap_or(&state.terms);
+        let tagged = writer.tags.step(connection, terms_now, self.tip.row)?;
         writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
         let before = writer.sweep.left();
         let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
         let swept = before.saturating_sub(writer.sweep.left());
         let flushed = if change.is_some() { KEY_BYTES * state.keys.recent() as u64 } else { 0 };
-        let work = 2 * (bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened);
+        let journaled = bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened;
+        let work = 2 * journaled + tagged;
         writer.since_checkpoint += work.max(COMMIT_BYTES);
         writer.room.make(work + SAVED_BYTES * swept as u64, self.store.anchor.as_deref())?;
         Ok(Committed { accounts, keys, terms, tip, saved, change })
@@ -273,14 +276,14 @@ impl SqliteGroup<'_> {
     }
 }
 
-/// Whether a record has rows in derived tables of its own.
-fn is_registered(record: &Record) -> bool {
+/// How many rows of derived tables a record changes as it is written.
+fn registered(record: &Record) -> u64 {
     match record {
-        Record::Wallet(_) | Record::Asset(_) => true,
+        Record::Wallet(_) | Record::Asset(_) => 1,
         Record::Transaction(transaction) => {
-            transaction.change.is_some() || transaction.effective_at != transaction.at
+            u64::from(transaction.change.is_some()) + transaction.backdated().count() as u64
         }
-        _ => false,
+        _ => 0,
     }
 }
 

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use ledger_core::store::{
-    HoldFilter, Position, Record, Span, Stamp, StoreError, StoreResult, WalletFilter, WalletRecord,
-    WalletRow,
+    FindFilter, HoldFilter, Position, Record, Span, Stamp, StoreError, StoreResult, WalletFilter,
+    WalletRecord, WalletRow,
 };
 use ledger_core::{
     Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, Timestamp,
-    TransactionId, Wallet, WalletId, WalletName,
+    Transaction, TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -22,6 +22,7 @@ use crate::file::place::Place;
 use crate::journal::history::History;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded, Rows};
+use crate::journal::tags;
 use crate::schema::connect::in_snapshot;
 use crate::schema::{backdated, connect, holds, registry, reversals};
 use crate::store::SqliteStore;
@@ -308,6 +309,27 @@ impl<'a> Look<'a> {
         recorded: Span,
     ) -> StoreResult<Vec<Amount>> {
         backdated::of(wallet, effective, recorded, self.connection)
+    }
+
+    pub(super) fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
+        let last = self.store.state.read().tip.row;
+        let mut found = Vec::new();
+        in_snapshot(self.connection, || {
+            let after = filter.after.map_or(Ok(0), |after| {
+                let position = Position { stamp: after.raw(), posting: u32::MAX };
+                Ok(read::first_from(self.connection, position, last)?.saturating_sub(1))
+            })?;
+            tags::find(self.connection, filter.key, filter.value, after, |row| {
+                let record = RecordReader::new(self.connection).at(row)?;
+                if let Some((_, Recorded::Record(Record::Transaction(transaction)))) = record
+                    && filter.passes(&transaction)
+                {
+                    found.push(transaction);
+                }
+                Ok(found.len() < filter.limit)
+            })
+        })?;
+        Ok(found)
     }
 
     pub(super) fn find(&self, id: TransactionId) -> StoreResult<Option<Answer>> {

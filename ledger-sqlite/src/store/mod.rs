@@ -14,11 +14,12 @@ mod writer;
 use std::sync::Arc;
 
 use ledger_core::store::{
-    Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, Terms, WalletFilter, WalletRow,
+    FindFilter, Group, HoldFilter, Record, Span, Stamp, Store, StoreResult, Terms, WalletFilter,
+    WalletRow,
 };
 use ledger_core::{
     Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, Timestamp,
-    TransactionId, Wallet, WalletId, WalletName,
+    Transaction, TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -123,6 +124,10 @@ impl Store for SqliteStore {
 
     fn last(&self) -> StoreResult<Option<Stamp>> {
         self.look(|_| Ok(Some(self.state.read().tip.id)))
+    }
+
+    fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
+        self.look(|look| look.tagged(filter))
     }
 
     fn terms(&self) -> StoreResult<Terms> {

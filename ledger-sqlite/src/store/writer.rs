@@ -9,6 +9,7 @@ use crate::base::failure::reading;
 use crate::file::forked::Own;
 use crate::file::identity::Identity;
 use crate::file::place::Place;
+use crate::journal::tags::TagWork;
 use crate::keys::work::KeyWork;
 use crate::schema::connect;
 use crate::store::checkpoint::{self, LOG_BYTES_MAX, LOG_BYTES_PATIENT};
@@ -22,6 +23,7 @@ pub(crate) struct Writer {
     pub(crate) room: Room,
     pub(crate) keys: KeyWork,
     pub(crate) sweep: Sweep,
+    pub(crate) tags: TagWork,
     /// Bytes appended since the last checkpoint, about.
     pub(crate) since_checkpoint: u64,
     /// Bytes of the log at the last checkpoint.
@@ -50,6 +52,7 @@ impl Writer {
             room: Room::open(place)?,
             keys: KeyWork::new(owner, settings.exclusive, settings.recent_keys),
             sweep: Sweep::default(),
+            tags: TagWork::default(),
             since_checkpoint: 0,
             log_bytes: 0,
             log_bytes_max: LOG_BYTES_MAX,
@@ -107,5 +110,6 @@ impl Writer {
     pub(crate) fn forget_work(&mut self) {
         self.keys.forget();
         self.sweep = Sweep::default();
+        self.tags = TagWork::default();
     }
 }
