@@ -176,6 +176,7 @@ fn operational() -> Vec<Error> {
         failing(Fault::Commit(StoreError::Refused("refused".into()))),
         failing(Fault::DoubtLost),
         failing(Fault::Begin(StoreError::Broken("broken".into()))),
+        failing(Fault::Begin(StoreError::Forked("forked".into()))),
         failing(Fault::LoadPanics),
     ];
     let shop = Shop::new();

@@ -100,7 +100,7 @@ fn forks(path: &str) {
     let ledger = SqliteLedger::open(path).unwrap();
     let shop = Shop::on(&ledger);
     let is_told_off = |error: &ledger_core::Error| {
-        error.kind() == ErrorKind::StoreBroken && error.to_string().contains("forked")
+        error.kind() == ErrorKind::Forked && error.to_string().contains("forked")
     };
     shop.fund("1000", "fund");
     for number in 0..20 {

@@ -186,6 +186,8 @@ kinds! {
     StoreRefused "store_refused" Fatal,
     /// The store can't be used any more.
     StoreBroken "store_broken" Fatal,
+    /// This process is a child of the one that opened the store.
+    Forked "forked" Fatal,
     /// A fault of the ledger's own: please report it.
     Internal "internal" Fatal,
 }

@@ -114,6 +114,7 @@ impl Cause {
             Self::Store(StoreError::Full(_)) => ErrorKind::StoreFull,
             Self::Store(StoreError::Refused(_)) => ErrorKind::StoreRefused,
             Self::Store(StoreError::Broken(_)) => ErrorKind::StoreBroken,
+            Self::Store(StoreError::Forked(_)) => ErrorKind::Forked,
             Self::Store(StoreError::InDoubt(_)) | Self::Abandoned => ErrorKind::Indeterminate,
             Self::Internal(_) => ErrorKind::Internal,
         }

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The store can't be used any more: damaged, lost, or misused.
     #[error("{0}")]
     Broken(String),
+    /// This process was forked from the one that opened the store, and must open its own.
+    #[error("{0}")]
+    Forked(String),
 }
 
 /// What a store answers.

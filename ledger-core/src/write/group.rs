@@ -45,7 +45,9 @@ impl From<StoreError> for Failure {
             StoreError::Busy(_) => Self::Passing(error.into()),
             StoreError::Refused(_) => Self::Group(error.into()),
             StoreError::InDoubt(_) => Self::InDoubt(error.into()),
-            StoreError::Full(_) | StoreError::Broken(_) => Self::Lasting(error.into()),
+            StoreError::Full(_) | StoreError::Broken(_) | StoreError::Forked(_) => {
+                Self::Lasting(error.into())
+            }
         }
     }
 }

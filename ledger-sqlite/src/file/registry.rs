@@ -48,7 +48,7 @@ pub(crate) fn begin() -> StoreResult<Opening> {
 
 /// The answer to a child that uses what its parent opened.
 pub(crate) fn forked() -> StoreError {
-    StoreError::Broken(
+    StoreError::Forked(
         "the ledger was open in a process that was forked, and this is its child: SQLite's locks do \
          not survive that. Open the ledger after the fork, or start the process anew"
             .to_owned(),
