@@ -42,6 +42,7 @@ pub mod contract;
 
 pub use base::bounds;
 pub use base::id::{HoldId, TransactionId, WalletId};
+pub use base::interrupt::Interrupt;
 pub use base::invalid::{Field, Invalid};
 pub use base::time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use error::kind::{Class, ErrorKind};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ledger_core::store::{Store, StoreError};
 use ledger_core::{
-    Clock, Error, Field, Invalid, KeyRetention, Ledger, LedgerBuilder, Result, bounds,
+    Clock, Error, Field, Interrupt, Invalid, KeyRetention, Ledger, LedgerBuilder, Result, bounds,
 };
 
 use crate::audit::head::Head;
@@ -55,6 +55,7 @@ impl SqliteLedger {
         SqliteLedgerBuilder {
             path: path.as_ref().to_owned(),
             settings: Settings::default(),
+            interrupt: Interrupt::NONE,
             adjust: Vec::new(),
             retention: None,
         }
@@ -215,6 +216,7 @@ type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder>;
 pub struct SqliteLedgerBuilder {
     path: PathBuf,
     settings: Settings,
+    interrupt: Interrupt,
     adjust: Vec<Adjust>,
     retention: Option<KeyRetention>,
 }
@@ -264,6 +266,13 @@ impl SqliteLedgerBuilder {
         self.ledger(move |ledger| ledger.node(node))
     }
 
+    /// What may end a wait early, for other processes too, and long queries and backups: see
+    /// [`LedgerBuilder::interrupt`].
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt.clone();
+        self.ledger(move |ledger| ledger.interrupt(interrupt))
+    }
+
     /// Any other setting of the ledger.
     pub fn ledger(mut self, adjust: impl FnOnce(LedgerBuilder) -> LedgerBuilder + 'static) -> Self {
         self.adjust.push(Box::new(adjust));
@@ -281,7 +290,7 @@ impl SqliteLedgerBuilder {
             let problem = format!("lock_wait must be at most {:?}", bounds::WAIT_MAX);
             return Err(Invalid::new(Field::Config, problem).into());
         }
-        let store = Arc::new(SqliteStore::open(&self.path, self.settings)?);
+        let store = Arc::new(SqliteStore::open(&self.path, self.settings, self.interrupt)?);
         let builder = LedgerBuilder::on(store.clone());
         let builder = self.adjust.into_iter().fold(builder, |builder, adjust| adjust(builder));
         let ledger = SqliteLedger { ledger: builder.build()?, store };

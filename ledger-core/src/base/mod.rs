@@ -3,6 +3,7 @@
 pub mod bounds;
 pub(crate) mod encode;
 pub(crate) mod id;
+pub(crate) mod interrupt;
 pub(crate) mod invalid;
 pub(crate) mod sync;
 pub(crate) mod text;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::bounds::{
     CALL_WAIT, GROUP_MAX, LOCK_WAIT, PAUSE_MAX, PAUSE_MIN, QUEUE_MAX, TRIES, TRIES_MAX, WAIT_MAX,
 };
+use crate::base::interrupt::Interrupt;
 use crate::base::invalid::{Field, Invalid};
 use crate::base::time::{Clock, SystemClock};
 use crate::error::report::Result;
@@ -31,6 +32,7 @@ use crate::write::pauses::Retry;
 pub struct LedgerBuilder {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    interrupt: Interrupt,
     config: Config,
 }
 
@@ -45,7 +47,7 @@ impl LedgerBuilder {
             call_wait: Some(CALL_WAIT),
             retry: Retry { tries: TRIES, pause_min: PAUSE_MIN, pause_max: PAUSE_MAX },
         };
-        Self { store, clock: Arc::new(SystemClock), config }
+        Self { store, clock: Arc::new(SystemClock), interrupt: Interrupt::NONE, config }
     }
 
     /// Takes the time from this clock instead of the machine's.
@@ -85,6 +87,12 @@ impl LedgerBuilder {
         self
     }
 
+    /// What may end a wait early. A call that is told to stop ends as if its time were up: withdrawn if
+    /// nobody has taken it up, unknown if someone has. One that serves others finishes that first.
+    pub fn interrupt(self, interrupt: Interrupt) -> Self {
+        Self { interrupt, ..self }
+    }
+
     /// How often and with what pauses a group is tried when the store is busy or in doubt.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.config.retry = retry;
@@ -98,7 +106,8 @@ impl LedgerBuilder {
     }
 
     pub(super) fn into_ledger(self) -> Ledger {
-        Ledger { engine: Arc::new(Engine::new(self.store, self.clock, self.config)) }
+        let Self { store, clock, interrupt, config } = self;
+        Ledger { engine: Arc::new(Engine::new(store, clock, interrupt, config)) }
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -59,6 +59,12 @@ pub trait Store: Send + Sync {
     /// Begins a group. Where there is one lane, it waits until no other group is open.
     fn begin(&self) -> StoreResult<Box<dyn Group + '_>>;
 
+    /// The same, but where it waits for others it gives up, as busy, once `stop` says so.
+    /// A store that never waits long need not ask.
+    fn begin_unless(&self, _stop: &dyn Fn() -> bool) -> StoreResult<Box<dyn Group + '_>> {
+        self.begin()
+    }
+
     /// Finds out what became of a commit in doubt. Nothing is to be done where there is none.
     fn recover(&self) -> StoreResult<()>;
 

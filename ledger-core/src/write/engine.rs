@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::interrupt::Interrupt;
 use crate::base::time::{Clock, Timestamp};
 use crate::error::kind::ErrorKind;
 use crate::error::report::{Cause, Error, Result};
@@ -13,7 +14,7 @@ use crate::store::backend::Store;
 use crate::store::failure::StoreError;
 use crate::write::group::{self, Failure, Setting};
 use crate::write::pauses::Retry;
-use crate::write::queue::{Limits, Missed, Queue};
+use crate::write::queue::{Limits, Missed, Patience, Queue};
 use crate::write::unit::{Outcome, Unit};
 
 /// A call's units, and what came of each.
@@ -34,6 +35,7 @@ pub(crate) struct Config {
 pub(crate) struct Engine {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    interrupt: Interrupt,
     /// The largest time ever answered with, so that time never runs back.
     latest_ms: AtomicI64,
     queue: Queue<Job, Answers>,
@@ -42,13 +44,19 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: Config) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        interrupt: Interrupt,
+        config: Config,
+    ) -> Self {
         // Without locks there is nothing to keep groups apart.
         let lanes = if store.locks().is_some() { store.lanes().max(1) } else { 1 };
         let limits = Limits { leaders: lanes, waiting: config.queue_max, group: config.group_max };
         Self {
             store,
             clock,
+            interrupt,
             latest_ms: AtomicI64::new(i64::MIN),
             queue: Queue::new(limits),
             config,
@@ -62,10 +70,12 @@ impl Engine {
         let begun = Instant::now();
         let deadline = self.config.call_wait.map(|wait| begun + wait);
         let weight = units.iter().map(Unit::weight).sum();
-        let answers = self.queue.submit(units, weight, deadline, |jobs| self.serve(jobs));
-        self.meter.call(begun.elapsed());
+        let patience = Patience { deadline, interrupt: &self.interrupt };
+        let answers = self.queue.submit(units, weight, patience, |jobs| self.serve(jobs));
+        let took = begun.elapsed();
+        self.meter.call(took);
         let answers = answers
-            .map_err(|missed| self.missed(&missed))
+            .map_err(|missed| self.missed(&missed, took))
             .inspect_err(|error| self.meter.error(error))?;
         self.count(&answers);
         Ok(answers)
@@ -85,8 +95,7 @@ impl Engine {
         }
     }
 
-    fn missed(&self, missed: &Missed) -> Error {
-        let waited = self.config.call_wait.unwrap_or_default();
+    fn missed(&self, missed: &Missed, waited: Duration) -> Error {
         match missed {
             Missed::Full => Cause::QueueFull { limit: self.config.queue_max }.into(),
             Missed::Withdrawn => Cause::WaitTimeout { waited }.into(),
@@ -107,30 +116,33 @@ impl Engine {
 
     fn serve(&self, jobs: &[Job]) -> Vec<Answers> {
         let units: Vec<&Unit> = jobs.iter().flatten().collect();
-        let mut answers = self.answer(&units).into_iter();
+        // Who serves others as well finishes that first.
+        let asked = if jobs.len() == 1 { &self.interrupt } else { &Interrupt::NONE };
+        let stop = asked.paced();
+        let mut answers = self.answer(&units, &stop).into_iter();
         jobs.iter().map(|job| answers.by_ref().take(job.len()).collect()).collect()
     }
 
     /// An answer for each unit, whatever happens.
-    fn answer(&self, units: &[&Unit]) -> Answers {
+    fn answer(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Answers {
         // Whether an earlier try may have been written: then no failure can be believed to have
         // written nothing.
         let mut in_doubt = false;
-        match self.run_with_retries(units, &mut in_doubt) {
+        match self.run_with_retries(units, &mut in_doubt, stop) {
             Ok(answers) => answers,
             // One bad unit must not fail its neighbours: each for itself, once.
-            Err(Failure::Group(_)) if units.len() > 1 => self.answer_each(units, in_doubt),
+            Err(Failure::Group(_)) if units.len() > 1 => self.answer_each(units, in_doubt, stop),
             Err(failure) => all_failed(units, failure, in_doubt),
         }
     }
 
     /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
-    fn answer_each(&self, units: &[&Unit], in_doubt: bool) -> Answers {
+    fn answer_each(&self, units: &[&Unit], in_doubt: bool, stop: &dyn Fn() -> bool) -> Answers {
         let mut answers = Answers::with_capacity(units.len());
         for (place, unit) in units.iter().enumerate() {
             let one = std::slice::from_ref(unit);
             let mut one_in_doubt = in_doubt;
-            match self.run_with_retries(one, &mut one_in_doubt) {
+            match self.run_with_retries(one, &mut one_in_doubt, stop) {
                 Ok(answer) => answers.extend(answer),
                 Err(failure @ Failure::Group(_)) => {
                     answers.extend(all_failed(one, failure, one_in_doubt));
@@ -146,10 +158,15 @@ impl Engine {
         answers
     }
 
-    fn run_with_retries(&self, units: &[&Unit], in_doubt: &mut bool) -> Result<Answers, Failure> {
+    fn run_with_retries(
+        &self,
+        units: &[&Unit],
+        in_doubt: &mut bool,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Answers, Failure> {
         let mut pauses = self.config.retry.pauses(self.clock.as_ref());
         loop {
-            let failure = match self.run_once(units) {
+            let failure = match self.run_once(units, stop) {
                 Ok(answers) => return Ok(answers),
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
@@ -161,10 +178,13 @@ impl Engine {
                     trace::failed(&error);
                 }
             }
-            let Some(pause) = pauses.next() else { return Err(failure) };
+            let Some(pause) = pauses.next().filter(|_| !stop()) else { return Err(failure) };
             self.meter.retries.add(1);
-            trace::retry(&failure.into_error(), pause);
+            trace::retry(&failure.clone().into_error(), pause);
             self.clock.sleep(pause);
+            if stop() {
+                return Err(failure);
+            }
         }
     }
 
@@ -179,10 +199,11 @@ impl Engine {
         }
     }
 
-    fn run_once(&self, units: &[&Unit]) -> Result<Answers, Failure> {
+    fn run_once(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Result<Answers, Failure> {
         let now = self.now().map_err(Failure::Lasting)?;
         let setting = Setting {
             store: self.store.as_ref(),
+            stop,
             lock_wait: self.config.lock_wait,
             meter: &self.meter,
             now,

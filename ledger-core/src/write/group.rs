@@ -20,6 +20,7 @@ use crate::write::unit::{Outcome, Unit};
 /// What a group needs besides its units.
 pub(super) struct Setting<'a> {
     pub(super) store: &'a dyn Store,
+    pub(super) stop: &'a dyn Fn() -> bool,
     pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
     pub(super) now: Timestamp,
@@ -71,7 +72,7 @@ pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<O
         unit.want(&mut wants);
     }
     wants.normalize();
-    let begun = guarded(|| setting.store.begin())?;
+    let begun = guarded(|| setting.store.begin_unless(setting.stop))?;
     let mut group = begun?;
     // A store with one lane has no locks: its one writer's place, which `begin` took, is the lock.
     let _held = setting.store.locks().map(|locks| lock(&wants, locks, setting)).transpose()?;

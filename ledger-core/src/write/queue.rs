@@ -13,6 +13,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::base::interrupt::Interrupt;
 use crate::base::sync::{Condvar, Mutex, MutexGuard};
 
 /// Why an item has no answer.
@@ -71,6 +72,26 @@ enum Stage<T, R> {
     Abandoned,
 }
 
+/// How long a caller waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience<'a> {
+    pub(super) deadline: Option<Instant>,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+impl Patience<'_> {
+    /// When to look whether it is at its end.
+    fn next(self) -> Option<Instant> {
+        let asked = self.interrupt.next();
+        asked.into_iter().chain(self.deadline).min()
+    }
+
+    fn is_over(self) -> bool {
+        let is_late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+        is_late || self.interrupt.ask()
+    }
+}
+
 /// What a caller is to do next.
 enum Call<T, R> {
     Lead(T),
@@ -89,12 +110,12 @@ impl<T, R> Queue<T, R> {
         &self,
         item: T,
         weight: usize,
-        deadline: Option<Instant>,
+        patience: Patience<'_>,
         serve: impl FnOnce(&[T]) -> Vec<R>,
     ) -> Result<R, Missed> {
         let call = match self.enter(item, weight)? {
             Ok(item) => Call::Lead(item),
-            Err(slot) => self.wait(&slot, deadline)?,
+            Err(slot) => self.wait(&slot, patience)?,
         };
         match call {
             Call::Answer(answer) => Ok(answer),
@@ -125,24 +146,23 @@ impl<T, R> Queue<T, R> {
         Ok(Err(slot))
     }
 
-    fn wait(
-        &self,
-        slot: &Arc<Slot<T, R>>,
-        deadline: Option<Instant>,
-    ) -> Result<Call<T, R>, Missed> {
+    fn wait(&self, slot: &Arc<Slot<T, R>>, patience: Patience<'_>) -> Result<Call<T, R>, Missed> {
         let mut stage = slot.stage.lock();
         loop {
             if let Some(call) = next_call(&mut stage)? {
                 return Ok(call);
             }
-            match deadline {
-                None => slot.changed.wait(&mut stage),
-                Some(deadline) => {
-                    if slot.changed.wait_until(&mut stage, deadline).timed_out() {
-                        drop(stage);
-                        return self.leave(slot);
-                    }
+            let Some(next) = patience.next() else {
+                slot.changed.wait(&mut stage);
+                continue;
+            };
+            if slot.changed.wait_until(&mut stage, next).timed_out() {
+                // Whoever is asked may take locks of its own.
+                drop(stage);
+                if patience.is_over() {
+                    return self.leave(slot);
                 }
+                stage = slot.stage.lock();
             }
         }
     }
@@ -264,6 +284,13 @@ mod tests {
 
     const LIMITS: Limits = Limits { leaders: 1, waiting: 3, group: 3 };
 
+    static NOBODY: Interrupt = Interrupt::NONE;
+    const PATIENT: Patience<'_> = Patience { deadline: None, interrupt: &NOBODY };
+
+    fn until(deadline: Instant) -> Patience<'static> {
+        Patience { deadline: Some(deadline), ..PATIENT }
+    }
+
     fn serve(items: &[u64]) -> Vec<u64> {
         items.iter().map(|item| item * 10).collect()
     }
@@ -283,7 +310,7 @@ mod tests {
         thread::scope(|scope| {
             scope.spawn(move || {
                 let led = catch_unwind(AssertUnwindSafe(|| {
-                    queue.submit(1, 1, None, |items| {
+                    queue.submit(1, 1, PATIENT, |items| {
                         entered.send(()).unwrap();
                         released.recv().unwrap();
                         ending();
@@ -319,7 +346,7 @@ mod tests {
     #[test]
     fn one_caller_serves_itself() {
         let queue = Queue::new(LIMITS);
-        assert_eq!(queue.submit(7, 1, Some(soon()), serve), Ok(70));
+        assert_eq!(queue.submit(7, 1, until(soon()), serve), Ok(70));
         assert_idle(&queue);
     }
 
@@ -334,7 +361,7 @@ mod tests {
                     for item in 2..=4 {
                         let (queue, groups) = (&queue, &groups);
                         scope.spawn(move || {
-                            let answer = queue.submit(item, 1, None, |items| {
+                            let answer = queue.submit(item, 1, PATIENT, |items| {
                                 groups.lock().push(items.to_vec());
                                 serve(items)
                             });
@@ -358,9 +385,9 @@ mod tests {
                 &queue,
                 || {
                     let queue = &queue;
-                    scope.spawn(move || assert_eq!(queue.submit(2, 100, None, serve), Ok(20)));
+                    scope.spawn(move || assert_eq!(queue.submit(2, 100, PATIENT, serve), Ok(20)));
                     wait_until(|| waiting(queue) == 1);
-                    assert_eq!(queue.submit(3, 1, None, serve), Err(Missed::Full));
+                    assert_eq!(queue.submit(3, 1, PATIENT, serve), Err(Missed::Full));
                 },
                 || (),
             );
@@ -375,9 +402,26 @@ mod tests {
             &queue,
             || {
                 assert_eq!(
-                    queue.submit(2, 1, Some(soon()), |_| panic!("served")),
+                    queue.submit(2, 1, until(soon()), |_| panic!("served")),
                     Err(Missed::Withdrawn)
                 );
+            },
+            || (),
+        );
+        assert_idle(&queue);
+    }
+
+    #[test]
+    fn a_caller_who_is_told_to_stop_leaves_the_line_and_asks_outside_of_all_locks() {
+        let queue = Arc::new(Queue::new(LIMITS));
+        let asked_of = queue.clone();
+        let interrupt = Interrupt::new(move || waiting(&asked_of) == 1);
+        let patience = Patience { interrupt: &interrupt, ..PATIENT };
+        while_leading(
+            &queue,
+            || {
+                let answer = queue.submit(2, 1, patience, |_| panic!("served"));
+                assert_eq!(answer, Err(Missed::Withdrawn));
             },
             || (),
         );
@@ -395,7 +439,7 @@ mod tests {
                 queue,
                 || {
                     scope.spawn(move || {
-                        let slow = queue.submit(2, 1, None, move |items| {
+                        let slow = queue.submit(2, 1, PATIENT, move |items| {
                             serving.send(items.len()).unwrap();
                             released.recv().unwrap();
                             serve(items)
@@ -404,8 +448,8 @@ mod tests {
                     });
                     wait_until(|| waiting(queue) == 1);
                     scope.spawn(move || {
-                        let deadline = Some(Instant::now() + Duration::from_secs(2));
-                        assert_eq!(queue.submit(3, 1, deadline, serve), Err(Missed::Unknown));
+                        let patience = until(Instant::now() + Duration::from_secs(2));
+                        assert_eq!(queue.submit(3, 1, patience, serve), Err(Missed::Unknown));
                         release.send(()).unwrap();
                     });
                     wait_until(|| waiting(queue) == 2);
@@ -430,7 +474,7 @@ mod tests {
                     for (place, (item, weight)) in items.into_iter().enumerate() {
                         scope.spawn(move || {
                             let answer = catch_unwind(AssertUnwindSafe(|| {
-                                queue.submit(item, weight, None, |items| {
+                                queue.submit(item, weight, PATIENT, |items| {
                                     assert!(!items.contains(&2), "planted");
                                     serve(items)
                                 })
@@ -464,7 +508,7 @@ mod tests {
                             let item = thread * 1_000 + round;
                             let patience = Duration::from_micros(item % 7 * 20);
                             let answer =
-                                queue.submit(item, 1, Some(Instant::now() + patience), |items| {
+                                queue.submit(item, 1, until(Instant::now() + patience), |items| {
                                     served.lock().extend(items.iter().copied());
                                     serve(items)
                                 });

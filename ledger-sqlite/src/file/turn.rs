@@ -16,6 +16,9 @@ use crate::file::place::Place;
 const PAUSE_MIN: Duration = Duration::from_micros(20);
 const PAUSE_MAX: Duration = Duration::from_millis(2);
 
+/// Says whether to stop waiting.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
 /// The lock file of a ledger.
 #[derive(Debug)]
 pub(crate) struct Turns {
@@ -62,31 +65,31 @@ impl Turns {
     }
 
     /// Takes the turn as long as the ledger is open.
-    pub(crate) fn keep(&mut self) -> StoreResult<()> {
-        self.acquire()?;
+    pub(crate) fn keep(&mut self, stop: Stop<'_>) -> StoreResult<()> {
+        self.acquire(stop)?;
         self.for_ever = true;
         self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
             .map_err(|error| unusable(&self.path, &error))
     }
 
     /// Waits for the turn.
-    pub(crate) fn take(&self) -> StoreResult<Option<Turn<'_>>> {
+    pub(crate) fn take(&self, stop: Stop<'_>) -> StoreResult<Option<Turn<'_>>> {
         if self.for_ever {
             return Ok(None);
         }
-        self.acquire()?;
+        self.acquire(stop)?;
         let turn = Turn(self);
         self.clear_holder()?;
         Ok(Some(turn))
     }
 
-    fn acquire(&self) -> StoreResult<()> {
+    fn acquire(&self, stop: Stop<'_>) -> StoreResult<()> {
         let begun = Instant::now();
         let mut pause = PAUSE_MIN;
         loop {
             match self.file.try_lock() {
                 Ok(()) => return Ok(()),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < self.wait => {
+                Err(TryLockError::WouldBlock) if begun.elapsed() < self.wait && !stop() => {
                     thread::sleep(pause.mul_f64(0.5 + jitter()));
                     pause = (2 * pause).min(PAUSE_MAX);
                 }

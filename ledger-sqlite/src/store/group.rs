@@ -1,15 +1,17 @@
 //! A group on its way into the file.
 
+use std::time::{Duration, Instant};
+
 use ledger_core::store::{
     Group, Record, Rows, Stamp, Stamps, StoreError, StoreResult, Terms, Wants,
 };
 use ledger_core::{Timestamp, WalletId};
 use parking_lot::MutexGuard;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::base::failure::{before_commit, damaged, in_commit};
 use crate::chain::account::{Account, Accounts};
-use crate::file::turn::Turn;
+use crate::file::turn::{Stop, Turn};
 use crate::journal::append::Appender;
 use crate::journal::encode::Encoder;
 use crate::journal::read::{self, Tip};
@@ -57,18 +59,18 @@ struct Committed {
 
 impl SqliteStore {
     /// Takes the writer's place, and catches up with what others wrote.
-    pub(super) fn begin_group(&self) -> StoreResult<SqliteGroup<'_>> {
+    pub(super) fn begin_group(&self, stop: Stop<'_>) -> StoreResult<SqliteGroup<'_>> {
         self.health.check_to_write()?;
         let mut writer = self.writer.lock();
         self.health.check()?;
-        let turn = self.turns.take()?;
+        let turn = self.turns.take(stop)?;
         writer.check_log()?;
         if !self.settings.exclusive {
             // Others may have written to the log meanwhile.
             writer.room.forget();
         }
         writer.look_for_room()?;
-        begin(&writer.connection)?;
+        begin(&writer.connection, self.settings.wait, stop)?;
         let mut group = SqliteGroup {
             store: self,
             writer,
@@ -82,9 +84,23 @@ impl SqliteStore {
     }
 }
 
-fn begin(connection: &Connection) -> StoreResult<()> {
-    let run = |sql| connection.prepare_cached(sql).and_then(|mut begin| begin.execute([]));
-    run("BEGIN IMMEDIATE").map(|_| ()).map_err(before_commit)
+/// How long SQLite waits by itself, in which nobody can stop it.
+const DEAF: Duration = Duration::from_millis(20);
+
+fn begin(connection: &Connection, wait: Duration, stop: Stop<'_>) -> StoreResult<()> {
+    let begun = Instant::now();
+    connection.busy_timeout(wait.min(DEAF)).map_err(before_commit)?;
+    let result = loop {
+        let run = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut it| it.execute([]));
+        let is_busy =
+            |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        match run {
+            Err(error) if is_busy(&error) && begun.elapsed() < wait && !stop() => {}
+            result => break result,
+        }
+    };
+    connection.busy_timeout(wait).map_err(before_commit)?;
+    result.map(|_| ()).map_err(before_commit)
 }
 
 impl SqliteGroup<'_> {

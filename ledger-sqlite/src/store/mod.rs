@@ -18,8 +18,8 @@ use ledger_core::store::{
     WalletRow,
 };
 use ledger_core::{
-    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Key, Order, Reversal, Timestamp,
-    Transaction, TransactionId, Wallet, WalletId, WalletName,
+    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, Interrupt, Key, Order, Reversal,
+    Timestamp, Transaction, TransactionId, Wallet, WalletId, WalletName,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -40,6 +40,7 @@ pub(crate) use crate::store::whole::{rebuild_file, verify_file};
 pub struct SqliteStore {
     place: Place,
     settings: Settings,
+    interrupt: Interrupt,
     health: Health,
     writer: Mutex<Writer>,
     readers: Readers,
@@ -57,7 +58,11 @@ impl std::fmt::Debug for SqliteStore {
 
 impl Store for SqliteStore {
     fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
-        Ok(Box::new(self.begin_group()?))
+        Ok(Box::new(self.begin_group(&|| false)?))
+    }
+
+    fn begin_unless(&self, stop: &dyn Fn() -> bool) -> StoreResult<Box<dyn Group + '_>> {
+        Ok(Box::new(self.begin_group(stop)?))
     }
 
     fn recover(&self) -> StoreResult<()> {

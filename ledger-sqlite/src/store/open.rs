@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_core::bounds;
 use ledger_core::store::{StoreError, StoreResult};
+use ledger_core::{Interrupt, bounds};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 
@@ -50,7 +50,8 @@ impl Default for Settings {
 
 impl SqliteStore {
     /// Opens the file, or makes it.
-    pub(crate) fn open(path: &Path, settings: Settings) -> StoreResult<Self> {
+    pub(crate) fn open(path: &Path, settings: Settings, interrupt: Interrupt) -> StoreResult<Self> {
+        let stop = interrupt.paced();
         connect::check_sqlite()?;
         let opening = registry::begin()?;
         let place = Place::find_or_make(path)?;
@@ -60,9 +61,9 @@ impl SqliteStore {
         drop(opening);
         let mut turns = Turns::open(&place, settings.wait)?;
         if settings.exclusive {
-            turns.keep()?;
+            turns.keep(&stop)?;
         }
-        let turn = turns.take()?;
+        let turn = turns.take(&stop)?;
         let mut opening = registry::begin()?;
         let connect = || connect::writer(place.path(), settings.durability, settings.wait);
         let mut connection = connect()?;
@@ -80,6 +81,7 @@ impl SqliteStore {
         Ok(Self {
             place,
             settings,
+            interrupt,
             health: Health::sound(),
             writer: Mutex::new(writer),
             readers: Readers::default(),
@@ -91,7 +93,7 @@ impl SqliteStore {
 
     /// Writes down what is behind, so that the next opening is quick.
     pub(crate) fn settle(&self) -> StoreResult<()> {
-        let group = self.begin_group()?;
+        let group = self.begin_group(&|| false)?;
         if group.is_settled() { Ok(()) } else { group.settle() }
     }
 }

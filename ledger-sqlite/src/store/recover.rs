@@ -16,7 +16,7 @@ impl SqliteStore {
             // Someone else did it, or there is nothing that could be done.
             return self.health.check();
         }
-        let _turn = self.turns.take()?;
+        let _turn = self.turns.take(&|| false)?;
         let mut state = self.state.write();
         drop(self.readers.drain());
         writer.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
@@ -44,6 +44,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use ledger_core::Interrupt;
+
     use crate::store::Settings;
 
     struct Shop {
@@ -58,7 +60,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("test.ledger");
         let settings = Settings { wait: Duration::from_millis(5), ..Settings::default() };
-        let store = Arc::new(SqliteStore::open(&path, settings).unwrap());
+        let store = Arc::new(SqliteStore::open(&path, settings, Interrupt::NONE).unwrap());
         let ledger = LedgerBuilder::on(store.clone());
         let ledger = ledger
             .retry(Retry { tries: 1, pause_min: Duration::ZERO, pause_max: Duration::ZERO })

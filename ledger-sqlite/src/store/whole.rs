@@ -12,13 +12,16 @@ use crate::audit::query::{Table, query};
 use crate::audit::rebuild::rebuild;
 use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
-use crate::base::failure::before_commit;
+use crate::base::failure::{before_commit, reading};
 use crate::file::place::Place;
 use crate::file::registry;
 use crate::file::turn::Turns;
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
 use crate::store::{Settings, SqliteStore};
+
+/// Steps of SQLite's machine between two questions whether to stop: far less than a millisecond.
+const STEPS: i32 = 1_000;
 
 impl SqliteStore {
     pub(crate) fn head(&self) -> StoreResult<Head> {
@@ -30,12 +33,16 @@ impl SqliteStore {
     }
 
     pub(crate) fn query(&self, sql: &str) -> StoreResult<Table> {
-        self.apart(|connection| query(sql, connection))
+        self.apart(|connection| {
+            self.make_interruptible(connection)?;
+            query(sql, connection)
+        })
     }
 
     pub(crate) fn backup(&self, path: &Path) -> StoreResult<()> {
         self.health.check()?;
-        let connection = connect::copier(self.place.path())?;
+        let mut connection = connect::copier(self.place.path())?;
+        self.make_interruptible(&mut connection)?;
         backup(path, &connection)?;
         self.health.check()
     }
@@ -55,6 +62,12 @@ impl SqliteStore {
             key_runs: state.keys.runs() as u64,
             key_filter_bytes: state.keys.bytes() as u64,
         })
+    }
+
+    /// Has long statements asked now and then whether to stop.
+    fn make_interruptible(&self, connection: &mut Connection) -> StoreResult<()> {
+        let stop = self.interrupt.paced();
+        connection.progress_handler(STEPS, Some(stop)).map_err(reading)
     }
 
     /// Works on a connection of its own, which may be kept long.
@@ -106,7 +119,7 @@ pub(crate) fn verify_file(
 pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
     let place = find(path)?;
     let mut turns = Turns::open(&place, settings.wait)?;
-    turns.keep()?;
+    turns.keep(&|| false)?;
     let connection = connect::alone(place.path(), settings.wait)?;
     check_not_empty(&connection, path)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
