@@ -288,6 +288,7 @@ impl Ledger {
     /// let receipt = ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
     /// let Some(Answer::Done(found)) = ledger.transaction_by_key("d1")? else { panic!() };
     /// assert_eq!(found.id, receipt.id);
+    /// assert!(Answer::Done(found).receipt().is_some_and(|again| again.replayed));
     /// assert!(ledger.transaction_by_key("d2")?.is_none());
     /// # Ok::<(), ledger_core::Error>(())
     /// ```

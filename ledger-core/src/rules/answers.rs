@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::input::key::Key;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::record::{Record, Refusal};
-use crate::model::transaction::Transaction;
+use crate::model::transaction::{Receipt, Transaction};
 
 /// What is remembered under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The receipt again, if the request was carried out.
+    pub fn receipt(&self) -> Option<Receipt> {
+        match self {
+            Self::Done(transaction) => {
+                Some(Receipt { transaction: transaction.clone(), replayed: true })
+            }
+            Self::Refused { .. } => None,
+        }
+    }
+
     /// When it was given.
     pub fn at(&self) -> Timestamp {
         match self {
