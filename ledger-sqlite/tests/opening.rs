@@ -178,6 +178,13 @@ fn a_file_that_is_in_the_way_of_the_lock_file_is_not_touched() {
 }
 
 #[test]
+fn a_lock_file_that_a_power_cut_left_with_zeros_is_taken() {
+    let file = TestFile::with_business();
+    std::fs::write(file.beside("-lock"), [0; 30]).unwrap();
+    assert_eq!(file.open().verify().unwrap().problem, None);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_link_in_the_place_of_the_lock_file_is_not_followed() {
     let file = TestFile::new();

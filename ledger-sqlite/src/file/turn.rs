@@ -165,12 +165,15 @@ const HOLDER: &str = "process ";
 /// And is no longer than this.
 const HOLDER_BYTES_MAX: u64 = 100;
 
-/// Whether a file has nothing in it but what a holder writes, so that it may be overwritten.
+/// Whether a file has nothing in it but what a holder writes, so that it may be overwritten. It is never
+/// flushed, so a power cut may leave its length with zeros in it.
 fn is_ours(mut file: &File, length: u64) -> bool {
     let mut content = String::new();
+    let is_holder =
+        |content: &str| content.starts_with(HOLDER) || content.bytes().all(|byte| byte == 0);
     length == 0
         || length <= HOLDER_BYTES_MAX
-            && file.read_to_string(&mut content).is_ok_and(|_| content.starts_with(HOLDER))
+            && file.read_to_string(&mut content).is_ok_and(|_| is_holder(&content))
 }
 
 /// Somewhere from 0 to 1, so that processes that wait do not all come back at once.
