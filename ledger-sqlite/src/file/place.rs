@@ -57,6 +57,12 @@ impl Place {
         &self.0
     }
 
+    /// Makes the names in its folder durable, such as that of a new write-ahead log.
+    pub(crate) fn flush_folder(&self) -> StoreResult<()> {
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        flush_folder(folder).map_err(|error| refuse(&self.0, "its folder can't be flushed", &error))
+    }
+
     /// A file beside it, as SQLite names them.
     pub(crate) fn beside(&self, ending: &str) -> PathBuf {
         let mut path = self.0.clone().into_os_string();
@@ -87,6 +93,10 @@ pub(crate) fn make(path: &Path) -> io::Result<File> {
 /// A new file is durable once its folder is.
 fn sync(file: &File, folder: &Path) -> io::Result<()> {
     file.sync_all()?;
+    flush_folder(folder)
+}
+
+fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

@@ -46,6 +46,9 @@ impl Writer {
     ) -> StoreResult<Self> {
         let owner =
             connection.query_row("SELECT random()", [], |row| row.get(0)).map_err(reading)?;
+        // A log without a durable name is no log. SQLite flushes the folder too, and keeps silent if it
+        // can't.
+        place.flush_folder()?;
         Ok(Self {
             connection: Own::new(connection),
             identity: Identity::of(place)?,
