@@ -27,6 +27,8 @@ impl SqliteStore {
             let problem = "the log can't be settled while others read; try again";
             return Err(StoreError::Busy(problem.to_owned()));
         }
+        // SQLite has cut the log off and not flushed that: what failed could come back.
+        writer.room.flush()?;
         *state = State::load(&writer.connection)?;
         self.health.recover();
         Ok(())

@@ -46,6 +46,11 @@ impl Room {
         Ok(Self { log: Own::new(log), bytes: 0, used: None, indexed: 0 })
     }
 
+    /// Makes the log durable as it is, its length included.
+    pub(crate) fn flush(&self) -> StoreResult<()> {
+        self.log.sync_all().map_err(failed)
+    }
+
     /// How much is in use is not known any more.
     pub(crate) fn forget(&mut self) {
         self.used = None;
@@ -115,6 +120,6 @@ fn failed(error: io::Error) -> StoreError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             StoreError::Full("the disk is full; make room and try again".to_owned())
         }
-        _ => StoreError::Broken(format!("the write-ahead log can't be made longer ({error})")),
+        _ => StoreError::Broken(format!("the write-ahead log can't be written ({error})")),
     }
 }
