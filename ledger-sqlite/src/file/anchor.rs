@@ -1,13 +1,20 @@
 //! The anchor itself: what it locks, and in which order it lets go.
 
+use std::fs::File;
+
 use ledger_core::store::StoreResult;
 
+use crate::file::forked::Own;
 use crate::file::place::Place;
 
+/// The log's index as it was opened to see whether anyone uses it. It stays open as long as the anchor:
+/// closing it would take the locks that others in this process have on the same file.
+pub(crate) type Witness = Option<Own<File>>;
+
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Anchor;
+pub(crate) use linux::{Anchor, is_used};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use none::Anchor;
+pub(crate) use none::{Anchor, is_used};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -19,7 +26,7 @@ mod linux {
     use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
     use nix::libc;
 
-    use super::{Place, StoreResult};
+    use super::{Place, StoreResult, Witness};
     use crate::file::forked::LockedFile;
 
     /// SQLite's shared lock on a database: held by whoever has it open.
@@ -32,19 +39,21 @@ mod linux {
     pub(crate) struct Anchor {
         database: LockedFile,
         memory: LockedFile,
+        _witness: Witness,
     }
 
     impl Anchor {
         /// Takes the locks. Call it with a connection open: SQLite must have found itself alone, or
         /// not, before.
-        pub(crate) fn hold(place: &Place) -> StoreResult<Self> {
-            let held = || -> io::Result<Self> {
+        pub(crate) fn hold(place: &Place, witness: Witness) -> StoreResult<Self> {
+            let held = move || -> io::Result<Self> {
                 let open = |path| {
                     OpenOptions::new().read(true).write(true).open(path).map(LockedFile::new)
                 };
                 let anchor = Self {
                     database: open(place.path().to_owned())?,
                     memory: open(place.beside("-shm"))?,
+                    _witness: witness,
                 };
                 lock(&anchor.database, SHARED, libc::F_RDLCK)?;
                 lock(&anchor.memory, IN_USE, libc::F_RDLCK)?;
@@ -79,16 +88,27 @@ mod linux {
         }
     }
 
-    fn lock(file: &File, (start, length): (i64, i64), kind: libc::c_int) -> io::Result<()> {
-        let lock = libc::flock {
+    /// Whether anyone uses the log's index.
+    pub(crate) fn is_used(index: &File) -> io::Result<bool> {
+        let mut lock = lock_of(IN_USE, libc::F_WRLCK);
+        fcntl(index, FcntlArg::F_OFD_GETLK(&mut lock))?;
+        Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+    }
+
+    fn lock(file: &File, range: (i64, i64), kind: libc::c_int) -> io::Result<()> {
+        fcntl(file, FcntlArg::F_OFD_SETLK(&lock_of(range, kind)))?;
+        Ok(())
+    }
+
+    /// A lock as the system takes it.
+    fn lock_of((start, length): (i64, i64), kind: libc::c_int) -> libc::flock {
+        libc::flock {
             l_type: i16::try_from(kind).unwrap_or_default(),
             l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
             l_start: start,
             l_len: length,
             l_pid: 0,
-        };
-        fcntl(file, FcntlArg::F_OFD_SETLK(&lock))?;
-        Ok(())
+        }
     }
 }
 
@@ -96,13 +116,18 @@ mod linux {
 mod none {
     //! Such locks are not to be had here. Lost locks are detected, by the log's being another file.
 
-    use super::{Place, StoreResult};
+    use super::{Place, StoreResult, Witness};
+
+    /// It can't be told here.
+    pub(crate) fn is_used(_: &std::fs::File) -> std::io::Result<bool> {
+        Ok(false)
+    }
 
     #[derive(Debug)]
     pub(crate) struct Anchor;
 
     impl Anchor {
-        pub(crate) fn hold(_: &Place) -> StoreResult<Self> {
+        pub(crate) fn hold(_: &Place, _: Witness) -> StoreResult<Self> {
             Ok(Self)
         }
 

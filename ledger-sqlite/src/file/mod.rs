@@ -3,6 +3,7 @@
 pub(crate) mod anchor;
 pub(crate) mod forked;
 pub(crate) mod identity;
+pub(crate) mod log;
 pub(crate) mod place;
 pub(crate) mod registry;
 pub(crate) mod system;

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use ledger_core::store::{StoreError, StoreResult};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::file::anchor::Anchor;
+use crate::file::anchor::{Anchor, Witness};
 use crate::file::identity::{self, Number};
 use crate::file::place::Place;
 
@@ -66,6 +66,13 @@ impl Opening {
         }
     }
 
+    /// Whether a ledger of this process has the file open.
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        let known = identity::number(place.path());
+        let open = known.and_then(|number| self.0.as_ref()?.get(&number));
+        open.is_some_and(|open| open.anchor.strong_count() > 0)
+    }
+
     /// Forgets a file that this process has closed for good, so that its children may open it.
     pub(crate) fn forget(&mut self, anchor: &Arc<Anchor>) {
         if let Some(files) = self.0.as_mut() {
@@ -73,8 +80,8 @@ impl Opening {
         }
     }
 
-    /// The anchor of a file whose first connection is open.
-    pub(crate) fn anchor(&mut self, place: &Place) -> StoreResult<Arc<Anchor>> {
+    /// The anchor of a file whose first connection is open. It keeps the witness.
+    pub(crate) fn anchor(&mut self, place: &Place, witness: Witness) -> StoreResult<Arc<Anchor>> {
         let number = identity::number(place.path())
             .ok_or_else(|| StoreError::Broken(format!("{} is gone", place.path().display())))?;
         let files = self.0.get_or_insert_default();
@@ -82,7 +89,7 @@ impl Opening {
         if let Some(anchor) = files.get(&number).and_then(|open| open.anchor.upgrade()) {
             return Ok(anchor);
         }
-        let anchor = Arc::new(Anchor::hold(place)?);
+        let anchor = Arc::new(Anchor::hold(place, witness)?);
         files.insert(number, Open { by: process::id(), anchor: Arc::downgrade(&anchor) });
         Ok(anchor)
     }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::base::failure::{before_commit, reading};
 use crate::file::place::Place;
 use crate::file::turn::Turns;
-use crate::file::{registry, system};
+use crate::file::{log, registry, system};
 use crate::journal::epoch::begin_epoch;
 use crate::journal::read;
 use crate::keys::index::RECENT_MAX;
@@ -65,6 +65,7 @@ impl SqliteStore {
         }
         let turn = turns.take(&stop)?;
         let mut opening = registry::begin()?;
+        let witness = if opening.has(&place) { None } else { log::settle(&place)? };
         let connect = || connect::writer(place.path(), settings.durability, settings.wait);
         let mut connection = connect()?;
         check_writable(&connection)?;
@@ -74,7 +75,7 @@ impl SqliteStore {
             connection = connect()?;
         }
         prepare(&mut connection)?;
-        let anchor = opening.anchor(&place)?;
+        let anchor = opening.anchor(&place, witness)?;
         let writer = Writer::on(connection, &place, &settings)?;
         let state = State::load(&writer.connection)?;
         drop((turn, opening));

@@ -14,8 +14,8 @@ use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
 use crate::base::failure::{before_commit, reading};
 use crate::file::place::Place;
-use crate::file::registry;
 use crate::file::turn::Turns;
+use crate::file::{log, registry};
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
 use crate::store::{Settings, SqliteStore};
@@ -120,6 +120,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let place = find(path)?;
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep(&|| false)?;
+    let _witness = log::settle(&place)?;
     let connection = connect::alone(place.path(), settings.wait)?;
     check_not_empty(&connection, path)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
