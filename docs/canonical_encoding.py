@@ -8,7 +8,7 @@ import pathlib
 import struct
 import sys
 
-NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade limits period_lock index_metadata"
+NAMES = "deposit withdrawal transfer post freeze unfreeze close hold capture release extend expire reversal trade limits period_lock index_metadata period_unlock"
 KINDS = {name: number for number, name in enumerate(NAMES.split(), 1)}
 
 
@@ -143,6 +143,8 @@ VECTORS = [
         move("transfer", [(ALICE, BOB, 1_250, 2, "USD")], effective=1_577_836_800_000),
     ),
     ("lock of all periods before 2020-01-01T00:00:00Z", request("period_lock", i128(1_577_836_800_000))),
+    ("unlock of the periods from 2020-01-01T00:00:00Z on", request("period_unlock", b"\x01" + i128(1_577_836_800_000))),
+    ("unlock of all periods", request("period_unlock", b"\x00")),
     ("metadata indexed by order and sku", request("index_metadata", u32(2) + text("order") + text("sku"))),
     (
         "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",

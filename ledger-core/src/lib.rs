@@ -83,6 +83,7 @@ pub use read::history::{HistoryPage, HistoryQuery};
 pub use read::holds::{HoldPage, HoldQuery};
 pub use read::listing::{WalletPage, WalletQuery};
 pub use read::totals::Total;
+pub use read::windows::WindowUse;
 pub use rules::answers::Answer;
 pub use stats::meter::Stats;
 pub use write::pauses::Retry;

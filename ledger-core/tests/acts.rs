@@ -307,7 +307,7 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
         "only what moves money",
     ),
     ("lock up to now", |w| Command::lock_periods(key(), w.now), "ok", ""),
-    ("unlock", |_| Command::lock_periods(key(), Timestamp::EARLIEST), "ok", ""),
+    ("unlock", |_| Command::unlock_periods(key(), None), "ok", ""),
     ("lock what is to come", |w| Command::lock_periods(key(), w.later(1_000)), "time_to_come", ""),
     ("index", |_| Command::index_metadata(key(), [MetaKey::new("sku").unwrap()]), "ok", ""),
     (

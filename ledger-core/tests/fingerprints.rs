@@ -79,8 +79,13 @@ fn requests_have_the_documented_fingerprints() {
             Command::lock_periods(key("i"), Timestamp::FIRST),
         ),
         (
+            "unlock of the periods from 2020-01-01T00:00:00Z on",
+            Command::unlock_periods(key("k"), Timestamp::FIRST),
+        ),
+        ("unlock of all periods", Command::unlock_periods(key("l"), None)),
+        (
             "metadata indexed by order and sku",
-            Command::index_metadata(key("j"), ["order", "sku"].map(|it| it.parse().unwrap())),
+            Command::index_metadata(key("j"), ["sku", "order"].map(|it| it.parse().unwrap())),
         ),
         (
             "post of 1.00 USD from Alice to Bob and 0.10 USD from Bob to Alice",

@@ -12,7 +12,7 @@ use ledger_sqlite::SqliteLedger;
 use crate::support::{Shop, TestFile};
 
 /// Lines of a part of the index.
-const PART: usize = 131_072;
+const PART: usize = 65_536;
 
 /// Pays with metadata, and finds by it.
 struct Tagged {
@@ -114,9 +114,11 @@ fn a_key_that_is_named_late_is_indexed_from_the_beginning() {
     let mut tagged = Tagged::on(&ledger);
     tagged.shop.ledger.deposit(&tagged.shop.alice, tagged.shop.usd.minor(9_000_000), "f").unwrap();
     tagged.pay(0, 20_000);
-    assert!(mark(&file) > 8_192);
+    assert!(mark(&file) > 4_096);
     ledger.index_metadata(["order"], "index").unwrap();
-    assert_eq!(mark(&file), 0);
+    assert!((4_096..20_000).contains(&mark(&file)), "a step is bounded");
+    let all: Vec<_> = (0..10).map(|n| tagged.count(&format!("r{n}"))).collect();
+    assert_eq!(all, [2_000; 10], "each is found once, by what was indexed before too");
     for order in [0, 8_000, 19_999] {
         tagged.check(order);
     }
@@ -166,4 +168,58 @@ fn an_erased_note_is_found_no_more() {
     let ledger = file.open();
     assert_eq!(Tagged::on(&ledger).count("r3"), 0);
     assert_eq!(problem(&ledger), None);
+}
+
+#[test]
+fn what_was_refused_costs_a_look_next_to_nothing_and_is_not_found() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let tagged = Tagged::on(&ledger);
+    tagged.shop.ledger.deposit(&tagged.shop.alice, tagged.shop.usd.minor(100), "f").unwrap();
+    let refused = |n: i64| {
+        let (alice, bob) = (&tagged.shop.alice, &tagged.shop.bob);
+        Command::transfer(format!("{n}").parse().unwrap(), alice, bob, tagged.shop.usd.minor(101))
+            .meta(Metadata::from_json(r#"{"reference":"r"}"#).unwrap())
+    };
+    ledger.submit_all((0..10_000).map(refused)).unwrap_err();
+    assert_eq!(tagged.count("r"), 0);
+    tagged.pay(0, 1);
+    assert!(mark(&file) >= 10_000);
+    let tags: i64 = file.sql().query_row("SELECT count(*) FROM tag", [], |row| row.get(0)).unwrap();
+    assert_eq!((tags, tagged.count("r")), (0, 0));
+    assert_eq!(problem(&ledger), None);
+}
+
+#[test]
+fn another_process_that_names_a_key_has_it_indexed_here_as_well() {
+    let file = TestFile::new();
+    let (ledger, other) = (file.open(), file.open());
+    let mut tagged = Tagged::on(&ledger);
+    tagged.shop.ledger.deposit(&tagged.shop.alice, tagged.shop.usd.minor(9_000_000), "f").unwrap();
+    tagged.pay(0, 10_000);
+    other.index_metadata(["order"], "index").unwrap();
+    tagged.fill(5_000);
+    assert!(mark(&file) > 10_000, "this process began anew");
+    tagged.check(0);
+    tagged.check(9_999);
+    other.index_metadata(["order"], "the same").unwrap();
+    assert!(mark(&file) > 10_000, "nothing new");
+    assert_eq!(problem(&ledger), None);
+}
+
+#[test]
+fn verify_is_not_misled_by_what_is_written_meanwhile() {
+    let file = TestFile::new();
+    let (ledger, other) = (file.open(), file.open());
+    let tagged = Tagged::on(&other);
+    tagged.shop.ledger.deposit(&tagged.shop.alice, tagged.shop.usd.minor(9_000_000), "f").unwrap();
+    tagged.pay(0, 10);
+    let mut order = 10;
+    let found = ledger.verify_with(&[], &mut |_| {
+        tagged.pay(order, order + 1);
+        order += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!(found.unwrap().problem, None);
+    assert!(order > 10);
 }

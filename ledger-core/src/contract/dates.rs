@@ -62,16 +62,25 @@ pub fn balances_are_told_as_of_either_time(store: Arc<dyn Store>) {
 pub fn what_moves_money_can_be_backdated_and_the_rest_not(store: Arc<dyn Store>) {
     let shop = Shop::funded(store);
     let (ledger, usd) = (&shop.ledger, |text: &str| shop.usd(text));
-    let before = day(-1);
-    let spec = HoldSpec::new(&shop.alice, &shop.bob, usd("9"), DAY);
+    let spec = HoldSpec::new(&shop.alice, &shop.bob, usd("9"), DAY * 30);
     let hold = ledger.hold(spec, "hold").unwrap();
-    let paid = shop.pay("5", "paid").unwrap().id;
+    let paid = shop.pay("5", "paid").unwrap();
+    let before = paid.at;
+    shop.clock.set(day(9));
     let dated = |command: Command| ledger.submit(command.effective_at(before));
-    let captured = dated(Command::capture(key("capture"), &hold)).unwrap();
+    let capture = |text: &str| Command::capture(key(text), &hold);
+    let too_early = Timestamp::from_unix_ms(hold.id.time().unix_ms() - 1);
+    let early = ledger.submit(capture("early").effective_at(too_early));
+    assert_eq!(kind_of(early), ErrorKind::InvalidEffectiveAt);
+    let undo = |text: &str| Command::reverse(key(text), ReversalSpec::of(paid.id));
+    let early = ledger.submit(undo("early").effective_at(too_early));
+    assert_eq!(kind_of(early), ErrorKind::InvalidEffectiveAt);
+    let captured = dated(capture("capture")).unwrap();
     assert_eq!((captured.effective_at, captured.hold().unwrap().captured), (before, usd("9")));
-    let reversed = dated(Command::reverse(key("undo"), ReversalSpec::of(paid))).unwrap();
-    assert_eq!(reversed.reverses().unwrap().transaction, paid);
-    assert_eq!(ledger.balance_effective_at(&shop.bob, before).unwrap(), usd("4"));
+    let reversed = dated(undo("undo")).unwrap();
+    assert_eq!(reversed.reverses().unwrap().transaction, paid.id);
+    assert_eq!(ledger.balance_effective_at(&shop.bob, before).unwrap(), usd("9"));
+    assert_eq!(ledger.balance_at(&shop.bob, before).unwrap(), usd("5"));
     let found = ledger.transaction_by_key("capture").unwrap().unwrap();
     let crate::Answer::Done(found) = found else { panic!() };
     assert_eq!(*found, *captured.transaction());
@@ -89,6 +98,13 @@ pub fn what_moves_money_can_be_backdated_and_the_rest_not(store: Arc<dyn Store>)
     assert_eq!(kind_of(shop.pay_in("1", too_early, "x")), ErrorKind::InvalidEffectiveAt);
     shop.pay_in("1", Timestamp::EARLIEST, "x").unwrap();
     assert_eq!(ledger.balance_effective_at(&shop.alice, Timestamp::EARLIEST).unwrap(), usd("1"));
+    for (on, expected) in [(too_early, "0"), (Timestamp::from_unix_ms(i64::MIN), "0")] {
+        assert_eq!(ledger.balance_effective_at(&shop.alice, on).unwrap(), usd(expected));
+    }
+    let ends = [i64::MIN, -1, i64::MAX].map(Timestamp::from_unix_ms);
+    for (on, by) in ends.iter().flat_map(|on| ends.iter().map(move |by| (*on, *by))) {
+        ledger.balance_known_at(&shop.alice, on, by).unwrap();
+    }
 }
 
 pub fn floors_are_about_the_present_only(store: Arc<dyn Store>) {
@@ -127,7 +143,7 @@ pub fn a_locked_period_takes_nothing_more(store: Arc<dyn Store>) {
     shop.pay_in("1", day(-40), "open").unwrap();
     let locked = lock(-31, "january").unwrap();
     assert_eq!((locked.kind, locked.postings.len()), (Kind::PeriodLock, 0));
-    assert_eq!(locked.period_lock().unwrap().until, day(-31));
+    assert_eq!(locked.period_lock().unwrap().until, Some(day(-31)));
     assert_eq!(ledger.periods_locked_until().unwrap(), Some(day(-31)));
     let just_before = Timestamp::from_unix_ms(day(-31).unix_ms() - 1);
     let expected = Rejection::PeriodLocked { effective_at: just_before, locked_until: day(-31) };
@@ -140,8 +156,21 @@ pub fn a_locked_period_takes_nothing_more(store: Arc<dyn Store>) {
     assert_eq!(until_now.period_lock().unwrap().from, Some(day(-31)));
     shop.pay("1", "today").unwrap();
     assert_eq!(kind_of(shop.pay_in("1", day(-31), "locked now")), ErrorKind::PeriodLocked);
-    lock(-60, "reopened").unwrap();
+    // A lock that comes late unlocks nothing; that takes a word of its own.
+    let late = lock(-60, "late lock").unwrap();
+    assert_eq!(late.period_lock().unwrap().until, until_now.period_lock().unwrap().until);
+    assert_eq!(kind_of(shop.pay_in("1", day(-45), "still locked")), ErrorKind::PeriodLocked);
+    let unlocked = ledger.unlock_periods(day(-60), "reopened").unwrap();
+    assert_eq!(unlocked.kind, Kind::PeriodUnlock);
+    assert_eq!(ledger.periods_locked_until().unwrap(), Some(day(-60)));
     shop.pay_in("1", day(-45), "after all").unwrap();
+    assert_eq!(kind_of(shop.pay_in("1", day(-61), "locked as before")), ErrorKind::PeriodLocked);
+    // Nor does unlocking lock anything.
+    ledger.unlock_periods(day(-1), "no lock").unwrap();
+    assert_eq!(ledger.periods_locked_until().unwrap(), Some(day(-60)));
+    ledger.unlock_periods(None, "unlock all").unwrap();
+    assert_eq!(ledger.periods_locked_until().unwrap(), None);
+    shop.pay_in("1", day(-61), "open as before").unwrap();
     // The no was an answer.
     assert_eq!(rejection_of(shop.pay_in("1", just_before, "late")), expected);
     assert_eq!(

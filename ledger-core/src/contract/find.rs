@@ -25,7 +25,7 @@ pub fn transactions_are_found_by_reference_and_by_what_is_indexed(store: Arc<dyn
     let before = shop.tagged(r#"{"order": 7, "reference": "inv:1"}"#, "before").id;
     let indexed = shop.ledger.index_metadata(["order", "gift"], "index").unwrap();
     assert_eq!((indexed.kind, indexed.postings.len()), (Kind::IndexMetadata, 0));
-    let keys = ["order", "gift"].map(|key| MetaKey::new(key).unwrap());
+    let keys = ["gift", "order"].map(|key| MetaKey::new(key).unwrap());
     assert_eq!(indexed.indexed().unwrap().to, keys);
     assert_eq!(shop.ledger.indexed_metadata().unwrap(), keys);
     let after = shop.tagged(r#"{"gift": true, "order": 7.0}"#, "after").id;

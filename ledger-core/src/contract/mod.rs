@@ -111,6 +111,8 @@ cases! { $
         what_is_reserved_counts_as_if_it_had_moved,
         a_request_is_counted_with_all_its_postings,
         reversals_are_no_matter_of_windows_and_captures_only_of_those_they_enter,
+        what_is_captured_beyond_a_hold_is_limited_as_what_is_paid,
+        a_window_says_when_it_has_room_however_much_has_moved,
         a_changed_limit_goes_on_counting,
         bad_windows_are_refused;
     dates:

@@ -95,6 +95,9 @@ pub fn what_is_reserved_counts_as_if_it_had_moved(store: Arc<dyn Store>) {
     };
     assert_eq!((used, used_count, frees_at), (shop.usd("6"), 1, Some(hold.expires_at)));
     assert_eq!(kind_of(shop.hold_of("4.01", minute, "other")), ErrorKind::WindowExceeded);
+    let uses = shop.ledger.window_use(&shop.alice).unwrap();
+    let left = uses.iter().map(|it| (it.used, it.used_count, it.room, it.room_count));
+    assert!(left.eq([(shop.usd("6"), 1, Some(shop.usd("4")), Some(2))]));
     // What was promised is captured, and has moved from then on; what is given back is free.
     shop.ledger.capture(CaptureSpec::of(&hold).amount(shop.usd("2")), "capture").unwrap();
     assert_eq!(kind_of(shop.pay("4.01", "pay 2")), ErrorKind::WindowExceeded);
@@ -153,7 +156,9 @@ pub fn a_changed_limit_goes_on_counting(store: Arc<dyn Store>) {
     shop.pay("8", "eight").unwrap();
     let both = [shop.leaving(HOUR * 2, "5"), shop.leaving(HOUR, "20")];
     let change = shop.limit(&shop.alice, &both, "twenty").unwrap();
-    assert_eq!(change.limits().unwrap().to.windows, both);
+    let backwards = [both[1], both[0]];
+    assert!(shop.limit(&shop.alice, &backwards, "twenty").unwrap().replayed);
+    assert_eq!(change.limits().unwrap().to.windows, backwards);
     assert_eq!(kind_of(shop.pay("5.01", "new")), ErrorKind::WindowExceeded);
     shop.pay("5", "five").unwrap();
     let Rejection::WindowExceeded { window, used, .. } = rejection_of(shop.pay("0.01", "full"))
@@ -188,4 +193,56 @@ pub fn bad_windows_are_refused(store: Arc<dyn Store>) {
     }
     let eight: Vec<_> = (1..=8).map(|n| Window::leaving(day(n * 50)).count(1)).collect();
     shop.limit(&shop.alice, &eight, "bad").unwrap();
+}
+
+pub fn what_is_captured_beyond_a_hold_is_limited_as_what_is_paid(store: Arc<dyn Store>) {
+    let shop = Shop::funded(store);
+    let hold = |amount: &str, key: &str| {
+        let spec = HoldSpec::new(&shop.alice, &shop.bob, shop.usd(amount), HOUR);
+        shop.ledger.hold(spec.tolerance(shop.usd("50")), key).unwrap()
+    };
+    let capture = |hold: &crate::Hold, amount: &str, key: &str| {
+        shop.ledger.capture(CaptureSpec::of(hold).amount(shop.usd(amount)), key)
+    };
+    let ten = shop.leaving(HOUR, "10").count(2);
+    shop.limit(&shop.alice, &[ten], "ten").unwrap();
+    let one = hold("4", "one");
+    shop.pay("3", "pay").unwrap();
+    let Rejection::WindowExceeded { used, used_count, amount, .. } =
+        rejection_of(capture(&one, "7.01", "too much"))
+    else {
+        panic!()
+    };
+    assert_eq!((used, used_count, amount), (shop.usd("7"), 2, shop.usd("3.01")));
+    capture(&one, "7", "all").unwrap();
+    shop.ledger.set_limits(LimitsSpec::of(&shop.alice).no_windows(), "no windows").unwrap();
+    let (small, other) = (hold("4", "small"), hold("6", "other"));
+    shop.ledger.set_limits(LimitsSpec::of(&shop.alice).largest(shop.usd("5")), "five").unwrap();
+    assert_eq!(kind_of(capture(&small, "9.01", "large")), ErrorKind::AmountAboveLimit);
+    capture(&small, "9", "within").unwrap();
+    capture(&other, "6", "promised before").unwrap();
+}
+
+pub fn a_window_says_when_it_has_room_however_much_has_moved(store: Arc<dyn Store>) {
+    let shop = Shop::new(store);
+    let endless = |name: &str| shop.open(shop.spec(name).no_floor());
+    let (a, b) = (endless("a"), endless("b"));
+    let most = shop.usd.of(crate::Amount::MAX);
+    let pay = |from: &Wallet, to: &Wallet, amount, text: &str| {
+        shop.ledger.transfer(from, to, amount, text)
+    };
+    let half = Window::leaving(HALF_SECOND);
+    shop.limit(&a, &[half.count(100)], "count").unwrap();
+    for n in 0..2 {
+        pay(&a, &b, most, &format!("there {n}")).unwrap();
+        pay(&b, &a, most, &format!("back {n}")).unwrap();
+        shop.clock.advance(Duration::from_millis(100));
+    }
+    shop.limit(&a, &[half.amount(shop.usd("100"))], "amount").unwrap();
+    let refused = rejection_of(pay(&a, &b, shop.usd("1"), "one"));
+    let Rejection::WindowExceeded { frees_at: Some(frees_at), .. } = refused else { panic!() };
+    shop.clock.set(crate::Timestamp::from_unix_ms(frees_at.unix_ms() - 1));
+    assert_eq!(kind_of(pay(&a, &b, shop.usd("1"), "two")), ErrorKind::WindowExceeded);
+    shop.clock.set(frees_at);
+    pay(&a, &b, shop.usd("1"), "three").unwrap();
 }

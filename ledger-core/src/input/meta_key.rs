@@ -16,6 +16,13 @@ text_type! {
 /// The key by which transactions can always be found.
 pub(crate) const REFERENCE: &str = "reference";
 
+impl MetaKey {
+    /// The key by which transactions can always be found.
+    pub fn reference() -> Self {
+        Self(REFERENCE.into())
+    }
+}
+
 /// A value of metadata that can be looked for: text, a number, true or false.
 ///
 /// ```
@@ -36,8 +43,23 @@ impl MetaValue {
         Self::of(&value).ok_or_else(nothing_to_find)
     }
 
+    /// What a JSON object has under some keys, as far as it can be looked for.
+    pub(crate) fn found_in<'a>(
+        json: &str,
+        keys: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<(&'a str, Self)>, Invalid> {
+        // What is not even in the text need not be read.
+        let is_in_text = |key: &&str| json.contains(Value::from(*key).to_string().as_str());
+        let mut keys = keys.filter(is_in_text).peekable();
+        if keys.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let fields: Value = serde_json::from_str(json).map_err(|_| nothing_to_find())?;
+        Ok(keys.filter_map(|key| Some((key, Self::of(fields.get(key)?)?))).collect())
+    }
+
     /// The value, if it is one that can be looked for.
-    pub(crate) fn of(value: &Value) -> Option<Self> {
+    fn of(value: &Value) -> Option<Self> {
         match value {
             Value::String(_) | Value::Number(_) | Value::Bool(_) => {
                 Some(Self(value.to_string().into()))
@@ -73,6 +95,18 @@ impl From<String> for MetaValue {
 impl From<i64> for MetaValue {
     fn from(number: i64) -> Self {
         Self(Value::from(number).to_string().into())
+    }
+}
+
+impl From<u64> for MetaValue {
+    fn from(number: u64) -> Self {
+        Self(Value::from(number).to_string().into())
+    }
+}
+
+impl From<i32> for MetaValue {
+    fn from(number: i32) -> Self {
+        Self::from(i64::from(number))
     }
 }
 

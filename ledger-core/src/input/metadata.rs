@@ -90,10 +90,8 @@ impl Metadata {
 
     /// The value under a key, if it can be looked for.
     pub fn get(&self, key: &str) -> Option<MetaValue> {
-        // What is not even in the text need not be read.
-        let is_in_text = self.as_json().contains(Value::from(key).to_string().as_str());
-        let fields: Value = is_in_text.then(|| serde_json::from_str(self.as_json()).ok())??;
-        MetaValue::of(fields.get(key)?)
+        let found = MetaValue::found_in(self.as_json(), std::iter::once(key)).ok()?;
+        found.into_iter().next().map(|(_, value)| value)
     }
 
     /// Whether there is nothing in it. Empty metadata counts as none.

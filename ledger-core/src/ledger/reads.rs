@@ -19,7 +19,7 @@ use crate::model::retention::KeyRetention;
 use crate::model::reversal::Reversal;
 use crate::model::row::WalletRow;
 use crate::model::wallet::{Balance, Wallet};
-use crate::money::amount::Amount;
+use crate::money::amount::{Amount, Sum};
 use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 use crate::read::find::{self, FindPage, FindQuery};
@@ -27,6 +27,7 @@ use crate::read::history::{self, HistoryPage, HistoryQuery};
 use crate::read::holds::{self, HoldPage, HoldQuery};
 use crate::read::listing::{self, WalletPage, WalletQuery};
 use crate::read::totals::{self, Total};
+use crate::read::windows::{self, WindowUse};
 use crate::rules::answers::Answer;
 use crate::store::backend::Store;
 use crate::store::failure::StoreResult;
@@ -239,8 +240,12 @@ impl Ledger {
         let base = self.balance_at(wallet, effective.min(recorded))?;
         let behind = |time: Timestamp| Timestamp::from_unix_ms(time.unix_ms().saturating_add(1));
         let later = Span::between(Some(behind(effective)), Some(behind(recorded)));
-        let late = self.look(|store| store.backdated(wallet, effective, later))?;
-        let sum = Amount::sum(late.into_iter().chain([base.amount()])).ok_or_else(|| {
+        let sum = self.look(|store| {
+            let mut sum = Sum::of(base.amount());
+            store.backdated(wallet, effective, later, &mut |amount| sum.add(amount))?;
+            Ok(sum)
+        })?;
+        let sum = sum.amount().ok_or_else(|| {
             let (balance, amount) = (base, base.asset().of(Amount::MAX));
             Error::from(Rejection::BalanceOverflow { wallet, balance, amount })
         })?;
@@ -271,6 +276,26 @@ impl Ledger {
     /// The keys of metadata by which transactions can be found, besides `reference`.
     pub fn indexed_metadata(&self) -> Result<Vec<MetaKey>> {
         Ok(self.look(|store| store.terms())?.indexed.to_vec())
+    }
+
+    /// What is used of a wallet's windows now, and what is left.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger, LimitsSpec, WalletSpec, Window};
+    /// use std::time::Duration;
+    /// let ledger = Ledger::in_memory();
+    /// let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// ledger.deposit(&alice, usd.money("9.00")?, "d1")?;
+    /// let day = Window::leaving(Duration::from_hours(24)).amount(usd.money("5.00")?);
+    /// ledger.set_limits(LimitsSpec::of(&alice).windows([day]), "limits:1")?;
+    /// ledger.withdraw(&alice, usd.money("2.00")?, "payout:1")?;
+    /// assert_eq!(ledger.window_use(&alice)?[0].room, Some(usd.money("3.00")?));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    pub fn window_use(&self, wallet: impl Into<WalletId>) -> Result<Vec<WindowUse>> {
+        let row = self.row(wallet.into())?;
+        Ok(windows::of(&row, self.now()?))
     }
 
     /// What was moved back of a transaction, and by which, in the order in which it was.

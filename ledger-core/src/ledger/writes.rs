@@ -241,9 +241,9 @@ impl Ledger {
         self.submit(Command::index_metadata(self.key(key)?, keys))
     }
 
-    /// Locks all periods before `until`, or unlocks those behind it again: from then on nothing is recorded
-    /// that takes effect before `until`. What is recorded without another time takes effect at once and
-    /// is never locked.
+    /// Locks all periods before `until`: from then on nothing is recorded that takes effect before it. What
+    /// is locked already stays so. What is recorded without another time takes effect at once and is never
+    /// locked.
     ///
     /// ```
     /// use ledger_core::{Asset, Command, ErrorKind, Ledger, WalletSpec};
@@ -268,6 +268,18 @@ impl Ledger {
         Error: From<K::Error>,
     {
         self.submit(Command::lock_periods(self.key(key)?, until))
+    }
+
+    /// Unlocks the periods from `until` on, or all of them if it is none.
+    pub fn unlock_periods<K: TryInto<Key>>(
+        &self,
+        until: impl Into<Option<Timestamp>>,
+        key: K,
+    ) -> Result<Receipt>
+    where
+        Error: From<K::Error>,
+    {
+        self.submit(Command::unlock_periods(self.key(key)?, until))
     }
 
     /// Moves back what a transaction moved: all that is left of it, or a part. Never more than it moved is

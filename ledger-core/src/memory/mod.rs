@@ -165,8 +165,10 @@ impl Store for MemoryStore {
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> StoreResult<Vec<Amount>> {
-        Ok(self.state.read().backdated(wallet, effective, recorded))
+        each: &mut dyn FnMut(Amount),
+    ) -> StoreResult<()> {
+        self.state.read().backdated(wallet, effective, recorded, each);
+        Ok(())
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

@@ -145,14 +145,16 @@ impl State {
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> Vec<Amount> {
+        each: &mut dyn FnMut(Amount),
+    ) {
         let first = Position { stamp: 0, posting: 0 };
         let last = Position { stamp: u64::MAX, posting: u32::MAX };
-        let all = (wallet, Timestamp::EARLIEST, first)..=(wallet, effective, last);
-        let within =
-            |position: &Position| recorded.after < *position && *position < recorded.before;
-        let found = self.backdated.range(all).filter(|((.., position), _)| within(position));
-        found.map(|(_, amount)| *amount).collect()
+        let begin = Timestamp::from_unix_ms(i64::MIN);
+        let all = (wallet, begin, first)..=(wallet, effective, last);
+        let within = |at: &Position| recorded.after < *at && *at < recorded.before;
+        for (_, amount) in self.backdated.range(all).filter(|((.., at), _)| within(at)) {
+            each(*amount);
+        }
     }
 
     pub(super) fn answer(&self, key: &Key) -> Option<Answer> {

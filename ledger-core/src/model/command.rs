@@ -36,6 +36,7 @@ pub(crate) enum Action {
     Reverse(Box<ReversalSpec>),
     SetLimits(Box<LimitsSpec>),
     LockPeriods { until: Timestamp },
+    UnlockPeriods { until: Option<Timestamp> },
     IndexMetadata(Vec<MetaKey>),
 }
 
@@ -54,6 +55,7 @@ impl Action {
             | Self::Expire { .. }
             | Self::SetLimits(_)
             | Self::LockPeriods { .. }
+            | Self::UnlockPeriods { .. }
             | Self::IndexMetadata(_) => false,
         }
     }
@@ -184,10 +186,17 @@ impl Command {
         Self::new(key, Action::LockPeriods { until })
     }
 
+    /// Unlocks the periods from `until` on, or all of them.
+    pub fn unlock_periods(key: Key, until: impl Into<Option<Timestamp>>) -> Self {
+        Self::new(key, Action::UnlockPeriods { until: until.into() })
+    }
+
     /// Has transactions be found by these keys of their metadata, and by no others but `reference`.
     pub fn index_metadata(key: Key, keys: impl IntoIterator<Item = MetaKey>) -> Self {
         // One too many is enough to be refused.
-        let keys = keys.into_iter().take(META_KEYS_MAX + 1).collect();
+        let mut keys: Vec<MetaKey> = keys.into_iter().take(META_KEYS_MAX + 1).collect();
+        // Their order says nothing.
+        keys.sort_unstable();
         Self::new(key, Action::IndexMetadata(keys))
     }
 
@@ -263,13 +272,15 @@ impl Command {
             Action::SetStatus { .. }
             | Action::Release { .. }
             | Action::Expire { .. }
-            | Action::LockPeriods { .. } => Ok(()),
+            | Action::LockPeriods { .. }
+            | Action::UnlockPeriods { .. } => Ok(()),
         }
     }
 
     fn check_dates(&self) -> Result<(), Invalid> {
         let until = match self.action {
             Action::LockPeriods { until } => Some(until),
+            Action::UnlockPeriods { until } => until,
             _ => None,
         };
         let problem = if self.effective_at.is_some() && !self.action.moves_money() {
@@ -287,12 +298,10 @@ impl Command {
 }
 
 fn check_keys(keys: &[MetaKey]) -> Result<(), Invalid> {
-    let is_twin =
-        |place: &usize| keys.iter().take(*place).any(|other| Some(other) == keys.get(*place));
     let problem = if keys.len() > META_KEYS_MAX {
         format!("metadata can be indexed by at most {META_KEYS_MAX} keys; these are {}", keys.len())
-    } else if let Some(twin) = (0..keys.len()).find(is_twin) {
-        format!("the metadata key {twin} stands there twice; name it once")
+    } else if let Some((twin, _)) = keys.iter().zip(keys.iter().skip(1)).find(|(a, b)| a == b) {
+        format!("the metadata key {twin} is named twice; name it once")
     } else {
         return Ok(());
     };

@@ -114,7 +114,9 @@ impl LimitsSpec {
     #[must_use]
     pub fn windows(self, windows: impl IntoIterator<Item = Window>) -> Self {
         // One too many is enough to be refused.
-        let windows = windows.into_iter().take(WINDOWS_MAX + 1).collect();
+        let mut windows: Vec<Window> = windows.into_iter().take(WINDOWS_MAX + 1).collect();
+        // Their order says nothing.
+        windows.sort_unstable_by_key(|window| (window.direction, window.lasting));
         Self { windows: Some(windows), ..self }
     }
 

@@ -9,7 +9,7 @@ use smallvec::smallvec;
 use crate::base::bounds::METADATA_BYTES_PER_POSTING;
 use crate::base::encode::Encoder;
 use crate::base::id::{HoldId, TransactionId, WalletId};
-use crate::base::invalid::Invalid;
+use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::input::actor::Actor;
 use crate::input::key::Key;
@@ -52,6 +52,7 @@ pub(crate) enum Body {
     Reverse(Box<Reversing>),
     SetLimits(Box<LimitsSpec>),
     LockPeriods(Timestamp),
+    UnlockPeriods(Option<Timestamp>),
     IndexMetadata(Vec<MetaKey>),
 }
 
@@ -63,9 +64,14 @@ pub(crate) struct Reversing {
 }
 
 impl Reversing {
-    fn body<K: Known>(spec: ReversalSpec, known: &K) -> Result<Body, K::Error> {
+    fn body<K: Known>(
+        spec: ReversalSpec,
+        effective_at: Option<Timestamp>,
+        known: &K,
+    ) -> Result<Body, K::Error> {
         let original = known.transaction(spec.transaction)?;
         spec.check(&original)?;
+        check_after(effective_at, original.effective_at, "what it reverses did")?;
         Ok(Body::Reverse(Box::new(Self { spec, original })))
     }
 }
@@ -124,6 +130,7 @@ impl Prepared {
             Action::Hold(spec) => (Kind::Hold, Body::Hold(spec)),
             Action::Capture(spec) => {
                 let CaptureSpec { hold, amount, release_rest } = *spec;
+                check_after(command.effective_at, hold.stamp().time(), "the hold was made")?;
                 (Kind::Capture, HoldAct::Capture { amount, release_rest }.on(hold, known)?)
             }
             Action::Release { hold } => (Kind::Release, HoldAct::Release.on(hold, known)?),
@@ -133,8 +140,12 @@ impl Prepared {
             Action::Expire { hold } => (Kind::Expire, HoldAct::Expire.on(hold, known)?),
             Action::SetLimits(spec) => (Kind::Limits, Body::SetLimits(spec)),
             Action::LockPeriods { until } => (Kind::PeriodLock, Body::LockPeriods(until)),
+            Action::UnlockPeriods { until } => (Kind::PeriodUnlock, Body::UnlockPeriods(until)),
             Action::IndexMetadata(keys) => (Kind::IndexMetadata, Body::IndexMetadata(keys)),
-            Action::Reverse(spec) => (Kind::Reversal, Reversing::body(*spec, known)?),
+            Action::Reverse(spec) => {
+                let body = Reversing::body(*spec, command.effective_at, known)?;
+                (Kind::Reversal, body)
+            }
         };
         Ok(Self {
             fingerprint: fingerprint(kind, &body, command.effective_at, command.meta.as_ref()),
@@ -165,7 +176,7 @@ impl Prepared {
             }
             Body::SetStatus(wallet) => each(*wallet),
             Body::SetLimits(spec) => each(spec.wallet),
-            Body::LockPeriods(_) | Body::IndexMetadata(_) => {}
+            Body::LockPeriods(_) | Body::UnlockPeriods(_) | Body::IndexMetadata(_) => {}
         }
         self.expectations.iter().for_each(|expectation| each(expectation.wallet));
     }
@@ -188,7 +199,10 @@ impl Prepared {
 
     /// Whether it depends on what holds for the ledger as a whole, or changes that.
     pub(crate) fn is_about_terms(&self) -> bool {
-        let changes = matches!(self.body, Body::LockPeriods(_) | Body::IndexMetadata(_));
+        let changes = matches!(
+            self.body,
+            Body::LockPeriods(_) | Body::UnlockPeriods(_) | Body::IndexMetadata(_)
+        );
         changes || self.effective_at.is_some()
     }
 
@@ -202,6 +216,7 @@ impl Prepared {
             | Body::OnHold(_)
             | Body::SetLimits(_)
             | Body::LockPeriods(_)
+            | Body::UnlockPeriods(_)
             | Body::IndexMetadata(_) => 1,
         };
         postings + weight_of(self.meta.as_ref())
@@ -211,6 +226,23 @@ impl Prepared {
 /// How much it takes to keep metadata, in postings.
 pub(crate) fn weight_of(meta: Option<&Metadata>) -> usize {
     meta.map_or(0, |meta| meta.as_json().len() / METADATA_BYTES_PER_POSTING)
+}
+
+/// Nothing takes effect before what it goes back to.
+fn check_after(
+    effective_at: Option<Timestamp>,
+    earliest: Timestamp,
+    what: &str,
+) -> Result<(), Invalid> {
+    match effective_at {
+        Some(time) if time < earliest => {
+            let problem = format!(
+                "it can't take effect at {time}, before {what}, at {earliest}; give a later time"
+            );
+            Err(Invalid::new(Field::EffectiveAt, problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Only now is it known whether the world would pay itself.
@@ -250,6 +282,10 @@ fn fingerprint(
         Body::Reverse(reversing) => encode_reversal(&reversing.spec, &mut encoder),
         Body::SetLimits(spec) => encode_limits(spec, &mut encoder),
         Body::LockPeriods(until) => encode_time(*until, &mut encoder),
+        Body::UnlockPeriods(None) => {
+            encoder.u8(0);
+        }
+        Body::UnlockPeriods(Some(until)) => encode_time(*until, encoder.u8(1)),
         Body::IndexMetadata(keys) => {
             encoder.len(keys.len());
             for key in keys {

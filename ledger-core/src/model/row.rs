@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::base::id::WalletId;
 use crate::base::time::Timestamp;
-use crate::model::hold::{Hold, Reserved};
+use crate::model::hold::{Hold, Open, Reserved};
 use crate::model::limits::Limits;
-use crate::model::usage::{Usage, Windows};
+use crate::model::usage::{Total, Usage, Windows};
 use crate::model::wallet::{Status, WalletRecord};
 use crate::model::window::Direction;
 use crate::money::amount::Amount;
@@ -103,6 +103,23 @@ impl WalletRow {
         self.extra.as_ref().map_or(&[], |extra| extra.windows.usages())
     }
 
+    /// What counts in one of its windows at `now`: what moved, and what is reserved as if it had.
+    pub(crate) fn used(&self, usage: &Usage, now: Timestamp) -> Total {
+        let moved = usage.total_at(now);
+        match usage.window().direction {
+            Direction::In => moved,
+            Direction::Out => {
+                let live = self.live(now).iter();
+                live.fold(moved, |sum, hold| sum.and(Some(hold.remaining), 1))
+            }
+        }
+    }
+
+    /// What is reserved at `now`, by the time at which it becomes free.
+    pub(crate) fn live(&self, now: Timestamp) -> &[Open] {
+        self.reserved().map_or(&[], |reserved| reserved.live(now))
+    }
+
     /// These windows instead, of which that much was used.
     pub fn set_usages(&mut self, usages: Vec<Usage>) {
         self.change(|extra| extra.windows = Windows::used(usages));
@@ -128,7 +145,7 @@ impl WalletRow {
             floor: self.floor,
             ceiling: self.ceiling(),
             largest: self.largest(),
-            windows: self.usages().iter().map(|usage| usage.window).collect(),
+            windows: self.usages().iter().map(|usage| *usage.window()).collect(),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::base::invalid::Invalid;
 use crate::base::time::Timestamp;
-use crate::input::meta_key::{MetaKey, REFERENCE};
+use crate::input::meta_key::{MetaKey, MetaValue, REFERENCE};
 use crate::model::record::Record;
 use crate::model::retention::RetentionRecord;
 use crate::model::transaction::Transaction;
@@ -30,6 +31,11 @@ impl Terms {
         std::iter::once(REFERENCE).chain(self.indexed.iter().map(MetaKey::as_str))
     }
 
+    /// What metadata has under the keys by which transactions can be found.
+    pub fn found_in(&self, json: &str) -> Result<Vec<(&str, MetaValue)>, Invalid> {
+        MetaValue::found_in(json, self.keys())
+    }
+
     /// Whether a record changes them.
     pub fn are_changed_by(record: &Record) -> bool {
         match record {
@@ -54,7 +60,7 @@ impl Terms {
 
     pub(crate) fn take_in_transaction(&mut self, transaction: &Transaction) {
         if let Some(lock) = transaction.period_lock() {
-            self.locked_until = Some(lock.until);
+            self.locked_until = lock.until;
         }
         if let Some(change) = transaction.indexed() {
             self.indexed = change.to.as_slice().into();

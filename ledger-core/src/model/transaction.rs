@@ -84,10 +84,12 @@ kinds! {
     Trade = 14 "trade",
     /// A wallet's limits are changed.
     Limits = 15 "limits",
-    /// Periods are locked, or unlocked again.
+    /// Periods are locked.
     PeriodLock = 16 "period_lock",
     /// It is changed by which keys of their metadata transactions can be found.
     IndexMetadata = 17 "index_metadata",
+    /// Periods are unlocked again.
+    PeriodUnlock = 18 "period_unlock",
 }
 
 impl fmt::Display for Kind {
@@ -190,13 +192,14 @@ pub struct StatusChange {
     pub version: u64,
 }
 
-/// Periods that a transaction locked: nothing that takes effect before `until` is recorded after it.
+/// Periods that a transaction locked or unlocked: nothing that takes effect before `until` is recorded after
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeriodLock {
     /// Until when they were locked before it; none where nothing was.
     pub from: Option<Timestamp>,
-    /// Until when they are locked after it.
-    pub until: Timestamp,
+    /// Until when they are locked after it; none where nothing is.
+    pub until: Option<Timestamp>,
 }
 
 /// By which keys of metadata transactions can be found, besides their reference.
@@ -290,7 +293,7 @@ impl Transaction {
         }
     }
 
-    /// The periods that it locked.
+    /// The periods that it locked or unlocked.
     pub fn period_lock(&self) -> Option<&PeriodLock> {
         match self.change.as_deref()? {
             Change::PeriodLock(lock) => Some(lock),

@@ -8,6 +8,7 @@ use crate::money::amount::Amount;
 
 /// Movements that leave a window at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(i64, Amount, u32)", into = "(i64, Amount, u32)")]
 pub struct Used {
     /// When they no longer count.
     pub frees_at: Timestamp,
@@ -17,28 +18,101 @@ pub struct Used {
     pub count: u32,
 }
 
+// As short as can be: a wallet that pays all the time has a thousand of them for each window.
+impl From<(i64, Amount, u32)> for Used {
+    fn from((ms, amount, count): (i64, Amount, u32)) -> Self {
+        Self { frees_at: Timestamp::from_unix_ms(ms), amount, count }
+    }
+}
+
+impl From<Used> for (i64, Amount, u32) {
+    fn from(used: Used) -> Self {
+        (used.frees_at.unix_ms(), used.amount, used.count)
+    }
+}
+
 /// A window, and what was used of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "UsageText", into = "UsageText")]
 pub struct Usage {
-    /// The window.
-    pub window: Window,
+    window: Window,
     /// What counts or counted not long ago, in the order in which it frees up.
-    pub used: Vec<Used>,
+    used: Vec<Used>,
+    /// What all of it comes to, so that a payment need not add it up.
+    total: Total,
+}
+
+/// How much moved, and how often; no amount past 128 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Total {
+    pub(crate) amount: Option<Amount>,
+    pub(crate) count: u32,
+}
+
+impl Total {
+    pub(crate) const NOTHING: Self = Self { amount: Some(Amount::ZERO), count: 0 };
+
+    pub(crate) fn of<'a>(all: impl IntoIterator<Item = &'a Used>) -> Self {
+        all.into_iter().fold(Self::NOTHING, |sum, used| sum.and(Some(used.amount), used.count))
+    }
+
+    pub(crate) fn and(self, amount: Option<Amount>, count: u32) -> Self {
+        let sum = self.amount.zip(amount).and_then(|(sum, amount)| sum.checked_add(amount));
+        Self { amount: sum, count: self.count.saturating_add(count) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct UsageText {
+    window: Window,
+    used: Vec<Used>,
+}
+
+impl From<UsageText> for Usage {
+    fn from(text: UsageText) -> Self {
+        let total = Total::of(&text.used);
+        Self { window: text.window, used: text.used, total }
+    }
+}
+
+impl From<Usage> for UsageText {
+    fn from(usage: Usage) -> Self {
+        Self { window: usage.window, used: usage.used }
+    }
 }
 
 impl Usage {
-    fn of(window: Window) -> Self {
-        Self { window, used: Vec::new() }
+    fn of(window: Window, used: Vec<Used>) -> Self {
+        UsageText { window, used }.into()
     }
 
-    /// What still counts at `now`.
-    pub(crate) fn at(&self, now: Timestamp) -> &[Used] {
+    /// The window.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// What still counts at `now`, in the order in which it frees up.
+    pub fn at(&self, now: Timestamp) -> &[Used] {
         let gone = self.used.partition_point(|used| used.frees_at <= now);
         self.used.get(gone..).unwrap_or_default()
     }
 
+    /// What that comes to.
+    pub(crate) fn total_at(&self, now: Timestamp) -> Total {
+        let counting = self.at(now);
+        let gone = self.used.get(..self.used.len() - counting.len()).unwrap_or_default();
+        let (all, gone) = (self.total, Total::of(gone));
+        match all.amount.zip(gone.amount) {
+            Some((sum, past)) if gone.count < all.count => {
+                Total { amount: sum.checked_sub(past), count: all.count - gone.count }
+            }
+            _ => Total::of(counting),
+        }
+    }
+
     /// Takes in what moved at `now`, and forgets what no longer counts.
     fn note(&mut self, amount: Amount, now: Timestamp) {
+        self.total = self.total_at(now).and(Some(amount), 1);
         let gone = self.used.len() - self.at(now).len();
         self.used.drain(..gone);
         let frees_at = frees_at(&self.window, now);
@@ -82,8 +156,8 @@ impl Windows {
         let before = std::mem::take(&mut self.0);
         let known = |window: &Window| before.iter().find(|it| it.window.counts_like(window));
         let usage = |window: &Window| match known(window) {
-            Some(usage) => Usage { window: *window, used: usage.used.clone() },
-            None => Usage::of(*window),
+            Some(usage) => Usage { window: *window, ..usage.clone() },
+            None => Usage::of(*window, Vec::new()),
         };
         self.0 = windows.iter().map(usage).collect();
     }
@@ -131,6 +205,9 @@ mod tests {
             windows.note(Direction::In, amount(1), at(ms));
         }
         let usage = &windows.usages()[0];
+        for now in [49_999, 55_000, 59_998, 60_000] {
+            assert_eq!(usage.total_at(at(now)), Total::of(usage.at(at(now))));
+        }
         assert!((1_000..=1_001).contains(&usage.used.len()), "{}", usage.used.len());
         assert_eq!(usage.at(at(49_999)).iter().map(|used| used.count).sum::<u32>(), 10_000);
         assert_eq!(usage.at(at(59_998)).iter().map(|used| used.count).sum::<u32>(), 10);

@@ -10,7 +10,7 @@ use crate::base::invalid::{Field, Invalid};
 use crate::money::value::Money;
 
 /// Which movements a window counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// What leaves the wallet, and what is reserved on it.

@@ -68,17 +68,6 @@ impl Amount {
         }
     }
 
-    /// The sum of all, unless it overflows as a whole: on the way there it may.
-    pub(crate) fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        let mut turns = 0_i64;
-        let sum = amounts.into_iter().fold(0_i128, |sum, Self(amount)| {
-            let (sum, overflowed) = sum.overflowing_add(amount);
-            turns += i64::from(overflowed) * if amount < 0 { -1 } else { 1 };
-            sum
-        });
-        (turns == 0).then_some(Self(sum))
-    }
-
     /// The same amount with the other sign, unless it overflows.
     pub const fn checked_neg(self) -> Option<Self> {
         Self::ZERO.checked_sub(self)
@@ -198,6 +187,31 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
+/// A sum that is exact in the end, whatever it comes to on the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sum {
+    sum: i128,
+    /// How often it went around, up or down.
+    turns: i64,
+}
+
+impl Sum {
+    pub(crate) fn of(Amount(sum): Amount) -> Self {
+        Self { sum, turns: 0 }
+    }
+
+    pub(crate) fn add(&mut self, Amount(amount): Amount) {
+        let (sum, overflowed) = self.sum.overflowing_add(amount);
+        self.sum = sum;
+        self.turns += i64::from(overflowed) * if amount < 0 { -1 } else { 1 };
+    }
+
+    /// The sum, unless it overflows.
+    pub(crate) fn amount(self) -> Option<Amount> {
+        (self.turns == 0).then_some(Amount(self.sum))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,10 +272,17 @@ mod tests {
     #[test]
     fn arithmetic_stops_at_both_ends() {
         let one = Amount::from_minor(1);
-        assert_eq!(Amount::sum([Amount::MAX, one, Amount::MIN, one]), Some(one));
-        assert_eq!(Amount::sum([Amount::MIN, Amount::MIN, Amount::MAX, one]), Some(Amount::MIN));
-        assert_eq!(Amount::sum([Amount::MAX, one]), None);
-        assert_eq!(Amount::sum([Amount::MAX, Amount::MAX, one, one]), None);
+        let sum = |first: Amount, rest: &[Amount]| {
+            let mut sum = Sum::of(first);
+            for amount in rest {
+                sum.add(*amount);
+            }
+            sum.amount()
+        };
+        assert_eq!(sum(Amount::MAX, &[one, Amount::MIN, one]), Some(one));
+        assert_eq!(sum(Amount::MIN, &[Amount::MIN, Amount::MAX, one]), Some(Amount::MIN));
+        assert_eq!(sum(Amount::MAX, &[one]), None);
+        assert_eq!(sum(Amount::MAX, &[Amount::MAX, one, one]), None);
         assert_eq!(Amount::MAX.checked_add(one), None);
         assert_eq!(Amount::MIN.checked_sub(one), None);
         assert_eq!(Amount::MIN.checked_neg(), None);

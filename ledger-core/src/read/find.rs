@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::TransactionId;
 use crate::base::invalid::{Field, Invalid};
 use crate::error::report::Result;
-use crate::input::meta_key::{MetaKey, MetaValue, REFERENCE};
+use crate::input::meta_key::{MetaKey, MetaValue};
 use crate::model::transaction::Transaction;
 use crate::read::history::page_limit;
 use crate::store::backend::{FindFilter, Store};
@@ -34,8 +34,7 @@ use crate::store::backend::{FindFilter, Store};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindQuery {
-    /// None for the reference.
-    key: Option<MetaKey>,
+    key: MetaKey,
     value: MetaValue,
     after: Option<TransactionId>,
     limit: Option<usize>,
@@ -44,14 +43,14 @@ pub struct FindQuery {
 impl FindQuery {
     /// Those with this value under this key.
     pub fn new(key: impl AsRef<str>, value: impl Into<MetaValue>) -> Result<Self, Invalid> {
-        let key = MetaKey::new(key)?;
-        Ok(Self { key: Some(key), value: value.into(), after: None, limit: None })
+        let (key, value) = (MetaKey::new(key)?, value.into());
+        Ok(Self { key, value, after: None, limit: None })
     }
 
     /// Those with this text under `reference`.
     pub fn reference(reference: impl AsRef<str>) -> Self {
-        let value = MetaValue::from(reference.as_ref());
-        Self { key: None, value, after: None, limit: None }
+        let (key, value) = (MetaKey::reference(), MetaValue::from(reference.as_ref()));
+        Self { key, value, after: None, limit: None }
     }
 
     /// Goes on after this transaction: the `next` of a page.
@@ -80,17 +79,24 @@ pub struct FindPage {
 /// Reads one page.
 pub(crate) fn page(store: &dyn Store, query: &FindQuery) -> Result<FindPage> {
     let limit = page_limit(query.limit)?;
-    let key = query.key.as_ref().map_or(REFERENCE, MetaKey::as_str);
-    if !store.terms()?.is_indexed(key) {
-        let problem = format!(
-            "transactions can't be found by the metadata key {key:?}; name it with index_metadata first"
-        );
-        return Err(Invalid::new(Field::Metadata, problem).into());
-    }
+    let key = query.key.as_str();
+    check_indexed(store, key)?;
     let (value, after) = (&query.value, query.after);
     let mut transactions = store.tagged(&FindFilter { key, value, after, limit: limit + 1 })?;
+    // Someone may have changed that meanwhile, and then something may be missing.
+    check_indexed(store, key)?;
     let more = transactions.len() > limit;
     transactions.truncate(limit);
     let next = transactions.last().filter(|_| more).map(|last| last.id);
     Ok(FindPage { transactions, next })
+}
+
+fn check_indexed(store: &dyn Store, key: &str) -> Result<()> {
+    if store.terms()?.is_indexed(key) {
+        return Ok(());
+    }
+    let problem = format!(
+        "transactions can't be found by the metadata key {key:?}; name it with index_metadata first"
+    );
+    Err(Invalid::new(Field::Metadata, problem).into())
 }

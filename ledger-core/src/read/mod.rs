@@ -6,3 +6,4 @@ pub(crate) mod history;
 pub(crate) mod holds;
 pub(crate) mod listing;
 pub(crate) mod totals;
+pub(crate) mod windows;

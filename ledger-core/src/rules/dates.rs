@@ -23,10 +23,18 @@ fn backdated(effective_at: Timestamp, rows: &Rows, now: Timestamp) -> Decided<Ti
     }
 }
 
-/// A lock never reaches into the future, so that what takes effect as it is recorded is never locked.
+/// A lock never reaches into the future, so that what takes effect as it is recorded is never locked. It
+/// never unlocks anything, in whatever order two come.
 pub(super) fn lock(until: Timestamp, rows: &Rows, now: Timestamp) -> Decided<PeriodLock> {
     check_past(until, now)?;
-    Ok(PeriodLock { from: rows.terms().locked_until, until })
+    let from = rows.terms().locked_until;
+    Ok(PeriodLock { from, until: from.max(Some(until)) })
+}
+
+/// What is before `until` stays locked. It never locks anything.
+pub(super) fn unlock(until: Option<Timestamp>, rows: &Rows) -> PeriodLock {
+    let from = rows.terms().locked_until;
+    PeriodLock { from, until: from.min(until) }
 }
 
 fn check_past(time: Timestamp, now: Timestamp) -> Decided<()> {

@@ -26,6 +26,7 @@ pub fn decide(command: &Prepared, rows: &Rows, stamp: Stamp) -> Decided<Transact
         | Body::Reverse(_)
         | Body::SetStatus(_)
         | Body::LockPeriods(_)
+        | Body::UnlockPeriods(_)
         | Body::IndexMetadata(_) => {}
     }
     for expectation in &command.expectations {
@@ -74,6 +75,10 @@ fn act(
         }
         Body::LockPeriods(until) => {
             let change = dates::lock(*until, rows, stamp.time())?;
+            (Postings::default(), Some(Change::PeriodLock(change)))
+        }
+        Body::UnlockPeriods(until) => {
+            let change = dates::unlock(*until, rows);
             (Postings::default(), Some(Change::PeriodLock(change)))
         }
         Body::IndexMetadata(keys) => {

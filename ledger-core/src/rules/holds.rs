@@ -12,9 +12,11 @@ use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
 use crate::rules::moves::{
-    check_assets, check_entering, check_funds, check_open, check_spending, move_one, overflow,
+    check_assets, check_both_open, check_entering, check_funds, check_open, check_spending,
+    move_one, overflow,
 };
 use crate::rules::scratch::Scratch;
+use crate::rules::windows::check_beyond;
 
 /// Reserves money for a target that is open as well, so that it is not reserved in vain.
 pub(super) fn reserve(
@@ -94,6 +96,8 @@ fn capture(
     let draft = scratch.draft(hold.wallet)?;
     let used = hold.remaining.amount().saturating_sub(remaining);
     draft.held = draft.held.saturating_sub(used);
+    check_both_open(&leg, scratch)?;
+    check_beyond(scratch.draft(hold.wallet)?.row, hold, amount, scratch.now)?;
     check_entering(&leg, &[], scratch)?;
     let posting = move_one(&leg, scratch)?;
     let asset = amount.asset();

@@ -62,7 +62,7 @@ pub(super) fn move_one(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<Posting>
 /// Both ends' status comes before either's funds, so that a frozen receiver is not reported as a
 /// poor sender.
 #[inline]
-fn check_both_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
+pub(super) fn check_both_open(leg: &Leg, scratch: &mut Scratch<'_>) -> Decided<()> {
     check_open(scratch.draft(leg.from)?.row)?;
     check_open(scratch.draft(leg.to)?.row)
 }

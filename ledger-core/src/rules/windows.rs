@@ -1,13 +1,15 @@
 //! Rolling windows: refusing what would be too much within a time, and saying when it no longer is.
 
 use crate::base::time::Timestamp;
+use crate::model::hold::Hold;
 use crate::model::rejection::Rejection;
 use crate::model::row::WalletRow;
-use crate::model::usage::{Usage, Used};
+use crate::model::usage::{Total, Usage, Used};
 use crate::model::window::{Direction, Window};
 use crate::money::amount::Amount;
 use crate::money::value::Money;
 use crate::rules::Decided;
+use crate::rules::limits::check_largest;
 
 /// Refuses `amount` where a window of the wallet has no room for it at `now`. `earlier` is what the same
 /// request moves the same way before it.
@@ -19,7 +21,7 @@ pub(super) fn check_windows<E: Iterator<Item = Money> + Clone>(
     earlier: &E,
     now: Timestamp,
 ) -> Decided<()> {
-    let counting = row.usages().iter().filter(|usage| usage.window.direction == direction);
+    let counting = row.usages().iter().filter(|usage| usage.window().direction == direction);
     for usage in counting {
         check_window(row, usage, amount, earlier.clone(), now)?;
     }
@@ -33,51 +35,82 @@ fn check_window(
     earlier: impl Iterator<Item = Money>,
     now: Timestamp,
 ) -> Decided<()> {
-    let before = counted(row, usage, now);
-    let within = earlier.map(|money| Used { frees_at: now, amount: money.amount(), count: 1 });
-    let (used, count) = sum(before.iter().copied().chain(within));
-    let room = |used, count| has_room(&usage.window, amount.amount(), used, count);
-    if room(used, count) {
+    let used = row.used(usage, now);
+    let used = earlier.fold(used, |sum, money| sum.and(Some(money.amount()), 1));
+    if has_room(usage.window(), used.and(Some(amount.amount()), 1)) {
         return Ok(());
     }
-    let (mut left, mut left_count) = (used, count);
-    let frees = before.iter().find(|freed| {
-        left = left.saturating_sub(freed.amount);
-        left_count = left_count.saturating_sub(freed.count);
-        room(left, left_count)
-    });
-    Err(Box::new(Rejection::WindowExceeded {
-        wallet: row.id,
-        window: usage.window,
-        used: row.asset.of(used),
-        used_count: count,
-        amount,
-        frees_at: frees.map(|freed| freed.frees_at),
-    }))
+    Err(exceeded(row, usage, used, amount, now))
 }
 
-/// What counts at `now`, in the order in which it frees up: what moved, and what is reserved.
-fn counted(row: &WalletRow, usage: &Usage, now: Timestamp) -> Vec<Used> {
-    let mut counted = usage.at(now).to_vec();
-    if usage.window.direction == Direction::Out {
-        let live = row.reserved().map_or(&[][..], |reserved| reserved.live(now));
-        counted.extend(live.iter().map(|hold| Used {
+/// Refuses what is captured beyond what was reserved: nothing of it was counted when it was reserved. The
+/// capture takes the hold's place in the count.
+pub(super) fn check_beyond(
+    row: &WalletRow,
+    hold: &Hold,
+    amount: Money,
+    now: Timestamp,
+) -> Decided<()> {
+    let Some(beyond) = amount.checked_sub(hold.remaining).filter(Money::is_positive) else {
+        return Ok(());
+    };
+    check_largest(row, beyond)?;
+    let leaving = row.usages().iter().filter(|usage| usage.window().direction == Direction::Out);
+    for usage in leaving {
+        let used = row.used(usage, now);
+        if !has_room(usage.window(), used.and(Some(beyond.amount()), 0)) {
+            return Err(exceeded(row, usage, used, beyond, now));
+        }
+    }
+    Ok(())
+}
+
+fn has_room(window: &Window, all: Total) -> bool {
+    let fits = |most: Money| all.amount.is_some_and(|sum| sum <= most.amount());
+    window.amount.is_none_or(fits) && window.count.is_none_or(|most| all.count <= most)
+}
+
+fn exceeded(
+    row: &WalletRow,
+    usage: &Usage,
+    used: Total,
+    amount: Money,
+    now: Timestamp,
+) -> Box<Rejection> {
+    let most = |sum: Option<Amount>| sum.unwrap_or(Amount::MAX);
+    Box::new(Rejection::WindowExceeded {
+        wallet: row.id,
+        window: *usage.window(),
+        used: row.asset.of(most(used.amount)),
+        used_count: used.count,
+        amount,
+        frees_at: frees_at(row, usage, amount, now),
+    })
+}
+
+/// When there is room for an amount if nothing else moves: the earliest time after which what still counts
+/// leaves enough of it. What the same request moves stays as long as this would.
+fn frees_at(row: &WalletRow, usage: &Usage, amount: Money, now: Timestamp) -> Option<Timestamp> {
+    let mut counting = usage.at(now).to_vec();
+    if usage.window().direction == Direction::Out {
+        counting.extend(row.live(now).iter().map(|hold| Used {
             frees_at: hold.expires_at,
             amount: hold.remaining,
             count: 1,
         }));
-        counted.sort_by_key(|used| used.frees_at);
+        counting.sort_by_key(|used| used.frees_at);
     }
-    counted
-}
-
-fn sum(all: impl Iterator<Item = Used>) -> (Amount, u32) {
-    all.fold((Amount::ZERO, 0), |(amount, count), used| {
-        (amount.saturating_add(used.amount), count.saturating_add(used.count))
-    })
-}
-
-fn has_room(window: &Window, amount: Amount, used: Amount, count: u32) -> bool {
-    let fits = |most: Money| used.checked_add(amount).is_some_and(|sum| sum <= most.amount());
-    window.amount.is_none_or(fits) && window.count.is_none_or(|most| count < most)
+    // From the last to free up back to the first that may not stay.
+    let mut staying = Total::NOTHING.and(Some(amount.amount()), 1);
+    if !has_room(usage.window(), staying) {
+        return None;
+    }
+    for used in counting.iter().rev() {
+        staying = staying.and(Some(used.amount), used.count);
+        if !has_room(usage.window(), staying) {
+            return Some(used.frees_at);
+        }
+    }
+    // Only what the same request moves before it is in the way.
+    None
 }

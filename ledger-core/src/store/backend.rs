@@ -124,14 +124,16 @@ pub trait Store: Send + Sync {
     /// Transactions with some metadata, in the order in which they were recorded.
     fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>>;
 
-    /// What was moved into a wallet as of an earlier time than that at which it was recorded: of what took
-    /// effect at `effective` or before, and was recorded within `recorded`. Below zero is what left.
+    /// Hands over what was moved into a wallet as of an earlier time than that at which it was recorded: of
+    /// what took effect at `effective` or before, and was recorded within `recorded`. Below zero is what
+    /// left.
     fn backdated(
         &self,
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> StoreResult<Vec<Amount>>;
+        each: &mut dyn FnMut(Amount),
+    ) -> StoreResult<()>;
 
     /// The last answer under a key, also if it is forgotten since: that is not for the store to say.
     /// A store may throw away what is forgotten.

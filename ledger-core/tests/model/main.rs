@@ -110,6 +110,7 @@ impl Engine {
             }
             Act::Expire(place) => Command::expire(key, self.hold(*place)),
             Act::Limits(wallet, limits) => Command::set_limits(key, self.limits(*wallet, limits)),
+            Act::Unlock(until) => Command::unlock_periods(key, until.map(Timestamp::from_unix_ms)),
             Act::Lock(until) => Command::lock_periods(key, Timestamp::from_unix_ms(*until)),
             Act::Windows(wallet, windows) => {
                 let windows = windows.iter().map(|window| self.window(window));
@@ -275,6 +276,7 @@ fn later_acts() -> impl Strategy<Value = Act> {
             .prop_map(|(wallet, limits)| Act::Limits(wallet, limits)),
         3 => (wallets(), windows()).prop_map(|(wallet, list)| Act::Windows(wallet, list)),
         1 => times().prop_map(Act::Lock),
+        1 => prop::option::of(times()).prop_map(Act::Unlock),
         3 => (0..30_usize, prop::option::weighted(0.3, 0..4_u32), some())
             .prop_map(|(id, only, n)| Act::Reverse(id, only, n)),
     ]

@@ -27,6 +27,7 @@ pub enum Act {
     Windows(usize, Vec<Window>),
     /// Nothing takes effect before it any more.
     Lock(i64),
+    Unlock(Option<i64>),
     /// Of the transaction that was made as the so manyth.
     Reverse(usize, Option<u32>, Option<i128>),
 }
@@ -72,6 +73,7 @@ pub struct Hold {
     pub most: i128,
     pub captured: i128,
     pub remaining: i128,
+    pub made: i64,
     pub deadline: i64,
     pub state: &'static str,
 }
@@ -83,7 +85,8 @@ pub type Moved = Vec<(usize, usize, i128)>;
 pub struct State {
     pub wallets: Vec<Wallet>,
     pub holds: Vec<Hold>,
-    pub transactions: Vec<(&'static str, Moved)>,
+    /// With the time at which each took effect.
+    pub transactions: Vec<(&'static str, Moved, i64)>,
     /// Every move that windows count: when, between which wallets, how much.
     pub moves: Vec<(i64, usize, usize, i128)>,
     /// Every posting: when it was recorded and took effect, between which wallets, how much.
@@ -155,7 +158,8 @@ impl State {
     }
 
     /// A move counts from when it happened until the end of its slot is as long ago as the window is.
-    fn check_windows(&self, wallet: usize, leaves: bool, n: i128, now: i64) -> Outcome {
+    /// A capture takes its hold's place in the count, so that there is one less.
+    fn check_windows(&self, wallet: usize, leaves: bool, n: i128, less: i64, now: i64) -> Outcome {
         for (window, since) in &self.wallets[wallet].windows {
             let slot = (window.ms + 999) / 1_000;
             let counts = |&&(at, from, to, _): &&(i64, usize, usize, i128)| {
@@ -169,7 +173,8 @@ impl State {
             let used: Vec<i128> = moved.chain(live.map(|hold| hold.remaining)).collect();
             let sum = used.iter().try_fold(n, |sum, n| sum.checked_add(*n));
             let is_over = window.amount.is_some_and(|most| sum.is_none_or(|sum| sum > most));
-            let is_often = window.count.is_some_and(|most| used.len() >= most);
+            let times = i64::try_from(used.len()).unwrap() + less;
+            let is_often = window.count.is_some_and(|most| times >= i64::try_from(most).unwrap());
             if window.leaves == leaves && (is_over || is_often) {
                 return Err(("window_exceeded", true));
             }
@@ -218,10 +223,16 @@ impl State {
         let hold = self.live(place, now)?;
         let n = n.unwrap_or(hold.remaining);
         let captured = hold.captured.checked_add(n).filter(|all| *all <= hold.most);
-        hold.captured = captured.ok_or(("capture_too_large", true))?;
-        hold.remaining = (hold.remaining - n).max(0);
-        let (from, to) = (hold.from, hold.to);
-        self.check_windows(to, false, n, now)?;
+        let captured = captured.ok_or(("capture_too_large", true))?;
+        let (from, to, beyond) = (hold.from, hold.to, n - hold.remaining);
+        self.check_open(from, to)?;
+        if beyond > 0 {
+            self.check_largest(from, beyond)?;
+            self.check_windows(from, true, beyond, -1, now)?;
+        }
+        self.check_windows(to, false, n, 0, now)?;
+        let hold = &mut self.holds[place];
+        (hold.captured, hold.remaining) = (captured, (hold.remaining - n).max(0));
         self.move_one(from, to, n, now)?;
         self.moves.push((now, from, to, n));
         let hold = &mut self.holds[place];
@@ -238,7 +249,7 @@ impl State {
         n: Option<i128>,
         now: i64,
     ) -> Outcome<Moved> {
-        let (kind, moved) = self.transactions[id].clone();
+        let (kind, moved, _) = self.transactions[id].clone();
         if kind == "reversal" || moved.is_empty() {
             return Err(("not_reversible", false));
         }
@@ -275,7 +286,7 @@ impl State {
             Act::Hold { from, to, amount, extra, ms } => {
                 self.check_open(from, to)?;
                 self.check_largest(from, amount)?;
-                self.check_windows(from, true, amount, now)?;
+                self.check_windows(from, true, amount, 0, now)?;
                 self.check_funds(from, amount, now)?;
                 if self.held(from, now).checked_add(amount).is_none() {
                     return Err(("balance_overflow", true));
@@ -286,6 +297,7 @@ impl State {
                     most: amount + extra,
                     captured: 0,
                     remaining: amount,
+                    made: now,
                     deadline: now + ms,
                     state: "open",
                 });
@@ -324,7 +336,12 @@ impl State {
             Act::Reverse(id, only, n) => self.reverse(id, only, n, now),
             Act::Lock(until) if until > now => Err(("time_to_come", false)),
             Act::Lock(until) => {
-                self.locked = Some(until);
+                self.locked = Some(self.locked.map_or(until, |before| before.max(until)));
+                Ok(vec![])
+            }
+            Act::Unlock(until) => {
+                let least = |before: i64| until.map(|until| before.min(until));
+                self.locked = self.locked.and_then(least);
                 Ok(vec![])
             }
         }
@@ -356,8 +373,8 @@ impl State {
         for &(from, to, n) in legs {
             self.check_open(from, to)?;
             self.check_largest(from, n)?;
-            self.check_windows(from, true, n, now)?;
-            self.check_windows(to, false, n, now)?;
+            self.check_windows(from, true, n, 0, now)?;
+            self.check_windows(to, false, n, 0, now)?;
             self.move_one(from, to, n, now)?;
             self.moves.push((now, from, to, n));
         }
@@ -418,14 +435,24 @@ impl Model {
                 if bad { Err("invalid_limit") } else { Ok(()) }
             }),
             Act::Capture(place, ..)
+                if before
+                    .holds
+                    .get(*place)
+                    .zip(cmd.effective)
+                    .is_some_and(|(it, on)| on < it.made) =>
+            {
+                Err("invalid_effective_at")
+            }
+            Act::Capture(place, ..)
             | Act::Release(place)
             | Act::Extend(place, _)
             | Act::Expire(place) => known(*place),
             Act::Reverse(id, only, n) => match before.transactions.get(*id) {
                 None => Err("unknown_transaction"),
-                Some((_, moved)) => match only {
+                Some((_, moved, at)) => match only {
                     Some(only) if *only as usize >= moved.len() => Err("invalid_reversal"),
                     None if n.is_some() && moved.len() > 1 => Err("invalid_reversal"),
+                    _ if cmd.effective.is_some_and(|on| on < *at) => Err("invalid_effective_at"),
                     _ => Ok(()),
                 },
             },
@@ -453,7 +480,7 @@ impl Model {
             return Err(("unknown_wallet", false));
         }
         let about_money = match cmd.act {
-            Act::Status(..) | Act::Lock(_) => false,
+            Act::Status(..) | Act::Lock(_) | Act::Unlock(_) => false,
             Act::Limits(_, limits) => limits.iter().flatten().any(Option::is_some),
             Act::Windows(_, ref windows) => windows.iter().any(|window| window.amount.is_some()),
             _ => true,
@@ -475,7 +502,7 @@ impl Model {
         let mut after = State { effective, ..self.state.clone() };
         let moved = after.act(&cmd.act, self.now)?;
         let kind = if matches!(cmd.act, Act::Reverse(..)) { "reversal" } else { "other" };
-        after.transactions.push((kind, moved));
+        after.transactions.push((kind, moved, effective));
         self.state = after;
         Ok(())
     }

@@ -49,7 +49,7 @@ pub(crate) struct Checker {
     pub(crate) epoch_row: u64,
     pub(crate) transactions: u64,
     /// Until when periods are locked, and the line that says so.
-    pub(crate) locked: Option<(u64, Timestamp)>,
+    pub(crate) locked: Option<(u64, Option<Timestamp>)>,
     /// By which keys of their metadata transactions are found, and the line that says so.
     pub(crate) indexed: Option<(u64, Vec<MetaKey>)>,
     /// How long keys are remembered, and the line that says so.
@@ -127,8 +127,9 @@ impl Checker {
         }
         let said = Said::of(line)?;
         let is_dated = said.effective_at != line.id.time();
-        let is_locked = self.locked.is_some_and(|(_, until)| said.effective_at < until);
-        if is_dated && (is_locked || !is_first || line.amount.is_none()) {
+        let until = self.locked.and_then(|(_, until)| until).unwrap_or(Timestamp::EARLIEST);
+        let is_early = said.effective_at < until.max(Timestamp::EARLIEST);
+        if is_dated && (is_early || !is_first || line.amount.is_none()) {
             return Err(line.damaged("is dated earlier than it could be"));
         }
         match (line.amount, kind) {
@@ -137,7 +138,7 @@ impl Checker {
                 self.hold_line(kind, line)
             }
             (None, Kind::Limits) => self.limits(line),
-            (None, Kind::PeriodLock) => self.period_lock(line),
+            (None, Kind::PeriodLock | Kind::PeriodUnlock) => self.period_lock(kind, line),
             (None, Kind::IndexMetadata) => self.index_metadata(line),
             (None, _) => self.status(kind, line),
         }
@@ -158,16 +159,23 @@ impl Checker {
         if !amount.is_positive() || from.wallet == to.wallet || says_more != has_body {
             return Err(line.damaged("is no posting"));
         }
-        if kind == Kind::Capture && self.hold(kind, amount, line)?.target != to.wallet {
+        let hold = (kind == Kind::Capture).then(|| self.hold(kind, amount, line)).transpose()?;
+        if hold.is_some_and(|hold| hold.target != to.wallet) {
             return Err(line.damaged("captures for someone else than the hold's target"));
         }
+        // What was reserved was counted then; what is captured beyond it was not.
+        let was_counted = hold.is_some_and(|hold| hold.captured.amount() <= hold.amount.amount());
         let negative = amount.checked_neg().ok_or_else(|| line.damaged("has no such amount"))?;
-        let is_spent = !matches!(kind, Kind::Capture | Kind::Reversal);
+        let beyond = hold.and_then(|hold| hold.captured.checked_sub(hold.amount));
+        let spent = beyond.map_or(amount, |beyond| beyond.amount());
+        let is_spent = kind != Kind::Reversal && !was_counted;
         let largest = self.known(from.wallet, line)?.largest;
-        if is_spent && largest.is_some_and(|largest| amount > largest) {
+        if is_spent && largest.is_some_and(|largest| spent > largest) {
             return Err(line.damaged("moves more than may leave its wallet at once"));
         }
-        self.pass_windows(kind, [from.wallet, to.wallet], amount, line)?;
+        if kind != Kind::Reversal {
+            self.pass_windows(was_counted, [from.wallet, to.wallet], amount, line)?;
+        }
         let (from_link, asset, floor) = self.side(from, negative, line)?;
         let (to_link, other, _) = self.side(to, amount, line)?;
         if asset != other {
@@ -183,18 +191,14 @@ impl Checker {
     /// Counts what moves in the windows of both wallets, and refuses what one of them does not let through.
     fn pass_windows(
         &mut self,
-        kind: Kind,
+        was_counted: bool,
         [from, to]: [WalletId; 2],
         amount: Amount,
         line: &ReadLine,
     ) -> StoreResult<()> {
-        if kind == Kind::Reversal {
-            return Ok(());
-        }
         let now = line.id.time();
         let reserved = (self.holds.held(from, now), self.holds.open(from));
-        let is_spent = kind != Kind::Capture;
-        if (is_spent && !self.windows.lets(from, Direction::Out, amount, reserved, now))
+        if (!was_counted && !self.windows.lets(from, Direction::Out, amount, reserved, now))
             || !self.windows.lets(to, Direction::In, amount, reserved, now)
         {
             return Err(line.damaged("moves more than may move within a time"));
@@ -310,7 +314,8 @@ impl Checker {
             return Err(line.damaged("is no change of limits"));
         };
         let windows = self.windows.of(end.wallet);
-        let possible = self.windows.set(end.wallet, &change.to.windows);
+        let asset = self.known(end.wallet, line)?.asset;
+        let possible = self.windows.set(end.wallet, asset, &change.to.windows);
         let wallet = self.known(end.wallet, line)?;
         let crosses = change.to.floor.zip(change.to.ceiling).is_some_and(|(low, high)| low > high);
         let agrees = (change.wallet, change.version) == (end.wallet, end.version)
@@ -328,12 +333,16 @@ impl Checker {
         touch_alone(wallet, end, line)
     }
 
-    fn period_lock(&mut self, line: &ReadLine) -> StoreResult<()> {
+    fn period_lock(&mut self, kind: Kind, line: &ReadLine) -> StoreResult<()> {
         let (None, None, Body::PeriodLock(lock)) = (line.from, line.to, body(line)?) else {
             return Err(line.damaged("is no lock of periods"));
         };
-        let until = self.locked.map(|(_, until)| until);
-        if lock.from != until || lock.until > line.id.time() {
+        let from = self.locked.and_then(|(_, until)| until);
+        let is_right = match kind {
+            Kind::PeriodLock => lock.until.is_some() && lock.until >= from,
+            _ => lock.until <= from,
+        };
+        if lock.from != from || !is_right || lock.until > Some(line.id.time()) {
             return Err(line.damaged("locks periods in a way that can't be"));
         }
         self.locked = Some((line.row, lock.until));
@@ -345,7 +354,8 @@ impl Checker {
             return Err(line.damaged("does not say by what transactions are found"));
         };
         let before = self.indexed.as_ref().map_or(&[][..], |(_, keys)| keys);
-        if change.from != before || change.to.len() > bounds::META_KEYS_MAX {
+        let is_sorted = change.to.is_sorted_by(|one, next| one < next);
+        if change.from != before || !is_sorted || change.to.len() > bounds::META_KEYS_MAX {
             return Err(
                 line.damaged("changes by what transactions are found in a way that can't be")
             );

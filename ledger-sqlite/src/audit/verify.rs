@@ -111,6 +111,8 @@ struct Derived {
     retention_row: u64,
     /// The line that says which periods are locked.
     lock_row: u64,
+    /// Notes where there is no line.
+    stray_notes: u64,
     /// All metadata up to this line is in the index.
     tagged: u64,
     /// The line that says what is in the index.
@@ -134,6 +136,7 @@ impl Derived {
             epoch_row: progress::Progress::Epoch.get(connection)?,
             retention_row: progress::Progress::Retention.get(connection)?,
             lock_row: progress::Progress::PeriodLock.get(connection)?,
+            stray_notes: stray_notes(connection)?,
             tagged: progress::Progress::Tags.get(connection)?,
             indexed_row: progress::Progress::Indexed.get(connection)?,
             hasher: TagHasher::load(connection)?,
@@ -158,8 +161,6 @@ struct Verifier<'a> {
     head: Head,
     lines: u64,
     erased: u64,
-    /// Notes that are there.
-    noted: u64,
     /// Movements that took effect before they were recorded.
     backdated: u64,
     complete: bool,
@@ -181,7 +182,6 @@ impl<'a> Verifier<'a> {
             head: Head::read(connection)?,
             lines: 0,
             erased: 0,
-            noted: 0,
             backdated: 0,
             complete: false,
         })
@@ -282,7 +282,6 @@ impl<'a> Verifier<'a> {
                 Ok(())
             }
             (Some(digest), Some(note)) if note.digest() == digest => {
-                self.noted += 1;
                 self.check_tags(line, &note.read()?)
             }
             _ => Err(line.damaged("has a note that is not the one it was written with")),
@@ -291,7 +290,9 @@ impl<'a> Verifier<'a> {
 
     /// What is in the index of metadata too much does no harm; what is missing is not found.
     fn check_tags(&self, line: &ReadLine, note: &Note) -> StoreResult<()> {
-        let Some(meta) = note.meta.as_ref().filter(|_| line.row <= self.derived.tagged) else {
+        let is_indexed =
+            line.row <= self.derived.tagged && matches!(line.kind, Some(LineKind::Done(_)));
+        let Some(meta) = note.meta.as_ref().filter(|_| is_indexed) else {
             return Ok(());
         };
         let Derived { hasher, terms, .. } = &self.derived;
@@ -331,7 +332,10 @@ impl<'a> Verifier<'a> {
         if let Some(wallet) = self.derived.states.keys().next() {
             return Err(state_damaged(*wallet));
         }
-        check_rest(self.noted, self.connection)?;
+        if self.derived.stray_notes > 0 {
+            return Err(damaged("there are notes of no line"));
+        }
+        check_rest(self.connection)?;
         self.check_registry()?;
         if !self.checker.holds.is_all(&self.derived.holds) {
             return Err(damaged("holds are not as their lines say; rebuild makes them again"));
@@ -437,14 +441,18 @@ fn check_pages(connection: &Connection) -> StoreResult<()> {
     Ok(())
 }
 
-/// What no line leads to: lines before the first, notes of no line, names of kinds.
-fn check_rest(noted: u64, connection: &Connection) -> StoreResult<()> {
-    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(reading);
+/// How many notes there are where there is no line.
+fn stray_notes(connection: &Connection) -> StoreResult<u64> {
+    let sql = "SELECT count(*) FROM note WHERE row < 1 OR row > (SELECT max(row) FROM journal)";
+    connection.query_row(sql, [], |row| row.get(0)).map_err(reading)
+}
+
+/// What no line leads to: lines before the first, names of kinds.
+fn check_rest(connection: &Connection) -> StoreResult<()> {
+    let count =
+        |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(reading);
     if count("SELECT count(*) FROM journal WHERE row < 1")? > 0 {
         return Err(damaged("the journal has lines before its first"));
-    }
-    if count("SELECT count(*) FROM note")? != noted {
-        return Err(damaged("there are notes of no line"));
     }
     let mut find = connection
         .prepare("SELECT number, code, outcome FROM kind ORDER BY number")

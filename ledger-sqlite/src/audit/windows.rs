@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use ledger_core::bounds::{WINDOW_LASTING_MAX, WINDOW_LASTING_MIN, WINDOWS_MAX};
 use ledger_core::store::WalletRow;
-use ledger_core::{Amount, Direction, Timestamp, WalletId, Window};
+use ledger_core::{Amount, Asset, Direction, Timestamp, WalletId, Window};
 
 /// The windows of the lines so far.
 #[derive(Debug, Default)]
@@ -30,16 +31,18 @@ impl WindowCheck {
     }
 
     /// Other windows of a wallet; false if it can't have them.
-    pub(crate) fn set(&mut self, wallet: WalletId, windows: &[Window]) -> bool {
+    pub(crate) fn set(&mut self, wallet: WalletId, asset: Asset, windows: &[Window]) -> bool {
         let mut before = self.wallets.remove(&wallet).unwrap_or_default();
         let mut after: Vec<Counted> = Vec::new();
         for window in windows {
             let alike = |other: &Counted| {
                 other.window.direction == window.direction && other.window.lasting == window.lasting
             };
-            let lets_some = window.amount.is_none_or(|amount| amount.is_positive())
+            let lets_some = window.amount.is_none_or(|it| it.is_positive() && it.asset() == asset)
                 && window.count.is_none_or(|count| count > 0);
-            if !lets_some || window.lasting.is_zero() || after.iter().any(alike) {
+            let bounds = WINDOW_LASTING_MIN..=WINDOW_LASTING_MAX;
+            let is_long = bounds.contains(&window.lasting) && after.len() < WINDOWS_MAX;
+            if !lets_some || !is_long || after.iter().any(alike) {
                 return false;
             }
             let known = before.iter().position(alike).map(|place| before.swap_remove(place).moved);
@@ -100,11 +103,10 @@ impl WindowCheck {
         windows.len() == usages.len()
             && windows.iter_mut().zip(usages).all(|(counted, usage)| {
                 counted.at(now);
-                let used = usage.used.iter().filter(|used| used.frees_at > now);
-                let said = used.map(|used| {
+                let said = usage.at(now).iter().map(|used| {
                     (used.frees_at.unix_ms(), (used.amount.minor(), u64::from(used.count)))
                 });
-                counted.window == usage.window
+                counted.window == *usage.window()
                     && said.eq(counted.moved.iter().map(|(at, moved)| (*at, *moved)))
             })
     }

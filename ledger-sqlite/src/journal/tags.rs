@@ -8,9 +8,10 @@
 //! gets slower as it grows, because each entry then changes a page of its own.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use ledger_core::store::{StoreResult, Terms};
-use ledger_core::{MetaValue, Metadata};
+use ledger_core::{MetaKey, MetaValue, Metadata};
 use rusqlite::Connection;
 use siphasher::sip::SipHasher13;
 
@@ -18,15 +19,17 @@ use crate::base::failure::{before_commit, damaged, reading};
 use crate::schema::progress::Progress;
 
 /// Lines of a part.
-const PART_LINES: u64 = 131_072;
+const PART_LINES: u64 = 65_536;
 /// Pages of two parts in which every line has a note, for each key, about.
-const PART_PAGES: u64 = 2_048;
+const PART_PAGES: u64 = 1_024;
 const PAGE_BYTES: u64 = 4_096;
 /// How many lines the index may be behind before it is worked on.
-const LAG_LINES: u64 = 8_192;
+const LAG_LINES: u64 = 4_096;
 /// Notes that a commit puts in at most: twice of what there can be in that many lines, so that the index
 /// catches up.
-const STEP_NOTES: u64 = 2 * LAG_LINES;
+const STEP_NOTES: usize = 8_192;
+/// And bytes of them, about: larger notes make for smaller steps.
+const STEP_BYTES: usize = 2 << 20;
 
 /// Hashes keys and values of metadata, under the file's own secret.
 pub(crate) struct TagHasher([u8; 16]);
@@ -51,9 +54,9 @@ impl TagHasher {
     }
 
     /// The hashes of what metadata has under the keys that are indexed.
-    fn hashes<'a>(&self, meta: &Metadata, terms: &'a Terms) -> impl Iterator<Item = i64> {
-        let hash = |key: &'a str| Some(self.hash(key, &meta.get(key)?));
-        terms.keys().filter_map(hash).collect::<Vec<_>>().into_iter()
+    fn hashes(&self, meta: &str, terms: &Terms) -> StoreResult<Vec<i64>> {
+        let found = terms.found_in(meta).map_err(damaged)?;
+        Ok(found.iter().map(|(key, value)| self.hash(key, value)).collect())
     }
 }
 
@@ -66,6 +69,8 @@ fn part(row: u64) -> u64 {
 pub(crate) struct TagWork {
     /// Up to this line the index is made, as far as this process knows.
     mark: u64,
+    /// What was in the index then.
+    indexed: Arc<[MetaKey]>,
 }
 
 impl TagWork {
@@ -76,11 +81,12 @@ impl TagWork {
         terms: &Terms,
         upto: u64,
     ) -> StoreResult<u64> {
-        if self.mark + LAG_LINES > upto {
+        let is_same = self.indexed == terms.indexed;
+        if is_same && self.mark + LAG_LINES > upto {
             return Ok(0);
         }
         let step = step(connection, terms, upto)?;
-        self.mark = step.mark;
+        *self = Self { mark: step.mark, indexed: terms.indexed.clone() };
         Ok(step.bytes)
     }
 }
@@ -119,6 +125,9 @@ pub(crate) fn finish(connection: &Connection, terms: &Terms, upto: u64) -> Store
 
 type Entries = Vec<(u64, i64, u64)>;
 
+/// Lines of requests that were carried out: nothing else is looked for.
+const DONE: &str = "journal.kind BETWEEN 1 AND 99";
+
 /// The entries of the notes behind `mark`, sorted, and the line up to which these are all.
 fn read(
     connection: &Connection,
@@ -127,26 +136,26 @@ fn read(
     upto: u64,
 ) -> StoreResult<(Entries, u64)> {
     let hasher = TagHasher::load(connection)?;
-    let mut find = connection
-        .prepare_cached(
-            "SELECT row, meta FROM note WHERE row > ?1 AND row <= ?2 ORDER BY row LIMIT ?3",
-        )
-        .map_err(reading)?;
-    let mut rows = find.query((mark, upto, STEP_NOTES)).map_err(reading)?;
-    let (mut entries, mut notes, mut reached) = (Vec::new(), 0, upto);
+    let sql = format!(
+        "SELECT note.row, note.meta FROM note JOIN journal USING (row) \
+         WHERE note.row > ?1 AND note.row <= ?2 AND note.meta NOT NULL AND {DONE} ORDER BY note.row"
+    );
+    let mut find = connection.prepare_cached(&sql).map_err(reading)?;
+    let mut rows = find.query((mark, upto)).map_err(reading)?;
+    let (mut entries, mut notes, mut bytes) = (Vec::new(), 0, 0);
     while let Some(row) = rows.next().map_err(reading)? {
-        let (line, meta): (u64, Option<String>) =
-            (row.get(0).map_err(reading)?, row.get(1).map_err(reading)?);
-        notes += 1;
-        if notes == STEP_NOTES {
-            reached = line;
+        let line = row.get(0).map_err(reading)?;
+        let meta: String = row.get(1).map_err(reading)?;
+        let found = hasher.hashes(&meta, terms)?;
+        entries.extend(found.into_iter().map(|hash| (part(line), hash, line)));
+        (notes, bytes) = (notes + 1, bytes + meta.len());
+        if notes == STEP_NOTES || bytes >= STEP_BYTES {
+            entries.sort_unstable();
+            return Ok((entries, line));
         }
-        let Some(meta) = meta else { continue };
-        let meta = Metadata::from_json(&meta).map_err(damaged)?;
-        entries.extend(hasher.hashes(&meta, terms).map(|hash| (part(line), hash, line)));
     }
     entries.sort_unstable();
-    Ok((entries, reached))
+    Ok((entries, upto))
 }
 
 /// The lines behind `after` whose notes may have this value under this key, in order, until `each` says
@@ -160,16 +169,21 @@ pub(crate) fn find(
 ) -> StoreResult<()> {
     let mark = Progress::Tags.get(connection)?;
     let hash = TagHasher::load(connection)?.hash(key, value);
+    // Entries behind the mark are of a time before other keys were named: what is there is read below.
+    let sql =
+        "SELECT row FROM tag WHERE part = ?1 AND hash = ?2 AND row > ?3 AND row <= ?4 ORDER BY row";
     for part in part(after)..=part(mark) {
-        let sql = "SELECT row FROM tag WHERE part = ?1 AND hash = ?2 AND row > ?3 ORDER BY row";
-        if !each_row(connection, sql, (part, hash, after), &mut each)? {
+        if !each_row(connection, sql, (part, hash, after, mark), &mut each)? {
             return Ok(());
         }
     }
     // Metadata has one spelling, so what has the pair has it word by word.
     let text = format!("{}:{}", MetaValue::from(key).as_json(), value.as_json());
-    let sql = "SELECT row FROM note WHERE row > ?1 AND instr(meta, ?2) > 0 ORDER BY row";
-    each_row(connection, sql, (after.max(mark), text), &mut each)?;
+    let sql = format!(
+        "SELECT note.row FROM note JOIN journal USING (row) \
+         WHERE note.row > ?1 AND instr(note.meta, ?2) > 0 AND {DONE} ORDER BY note.row"
+    );
+    each_row(connection, &sql, (after.max(mark), text), &mut each)?;
     Ok(())
 }
 
@@ -200,7 +214,7 @@ pub(crate) fn are_there(
     let mut find = connection
         .prepare_cached("SELECT 1 FROM tag WHERE part = ?1 AND hash = ?2 AND row = ?3")
         .map_err(reading)?;
-    for hash in hasher.hashes(meta, terms) {
+    for hash in hasher.hashes(meta.as_json(), terms)? {
         if !find.exists((part(row), hash, row)).map_err(reading)? {
             return Ok(false);
         }

@@ -22,14 +22,15 @@ pub(crate) fn save(transaction: &Transaction, connection: &Connection) -> StoreR
     Ok(())
 }
 
-/// What came into a wallet, below zero what left it: of what took effect at `effective` or before, and
-/// was recorded within `recorded`.
-pub(crate) fn of(
+/// Hands over what came into a wallet, below zero what left it: of what took effect at `effective` or
+/// before, and was recorded within `recorded`.
+pub(crate) fn each(
     wallet: WalletId,
     effective: Timestamp,
     recorded: Span,
     connection: &Connection,
-) -> StoreResult<Vec<Amount>> {
+    each: &mut dyn FnMut(Amount),
+) -> StoreResult<()> {
     // Ids are below 2^63.
     let place = |stamp: u64| i64::try_from(stamp).unwrap_or(i64::MAX);
     let (after, before) = (recorded.after, recorded.before);
@@ -39,19 +40,21 @@ pub(crate) fn of(
              AND (id, posting) > (?3, ?4) AND (id, posting) < (?5, ?6)",
         )
         .map_err(reading)?;
-    let found = find.query_map(
-        (
+    let mut rows = find
+        .query((
             wallet.raw(),
             effective.unix_ms(),
             place(after.stamp),
             after.posting,
             place(before.stamp),
             before.posting,
-        ),
-        |row| row.get::<_, ReadAmount>(0),
-    );
-    let amounts = found.and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>).map_err(broken)?;
-    Ok(amounts.into_iter().map(|ReadAmount(amount)| amount).collect())
+        ))
+        .map_err(reading)?;
+    while let Some(row) = rows.next().map_err(reading)? {
+        let ReadAmount(amount) = row.get(0).map_err(broken)?;
+        each(amount);
+    }
+    Ok(())
 }
 
 /// Whether what a transaction moved is noted just so.

@@ -66,7 +66,7 @@ CREATE TABLE backdated (
 
 -- Derived, and behind the journal: where values of metadata stand, by the hash of a key and its value.
 CREATE TABLE tag (
-    part INTEGER NOT NULL,          -- row / 131072
+    part INTEGER NOT NULL,          -- row / 65536
     hash INTEGER NOT NULL,
     row INTEGER NOT NULL,
     PRIMARY KEY (part, hash, row)

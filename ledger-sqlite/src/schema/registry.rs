@@ -52,7 +52,7 @@ fn insert_wallet(
             insert.execute((wallet.id.raw(), wallet.name.as_str(), owner, world.raw(), row))
         })
         .map_err(before_commit)?;
-    save(&Account::opened(wallet), connection)
+    save(&Account::opened(wallet), connection).map(|_| ())
 }
 
 /// Notes what is found by something else than its place: assets and wallets by their names, holds,
@@ -82,10 +82,12 @@ fn register_terms(transaction: &Transaction, row: u64, connection: &Connection) 
     if transaction.period_lock().is_some() {
         Progress::PeriodLock.set(row, connection)?;
     }
-    if transaction.indexed().is_some() {
+    if let Some(change) = transaction.indexed() {
         Progress::Indexed.set(row, connection)?;
-        // What was written before has to be gone through again for the keys that are new.
-        Progress::Tags.set(0, connection)?;
+        if change.to.iter().any(|key| !change.from.contains(key)) {
+            // What was written before has to be gone through again for the keys that are new.
+            Progress::Tags.set(0, connection)?;
+        }
     }
     Ok(())
 }
@@ -215,13 +217,14 @@ fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreRes
     })
 }
 
-/// Writes a wallet's account down.
-pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()> {
+/// Writes a wallet's account down; says how many bytes its windows take.
+pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<u64> {
     let WalletRow { id, status, version, posted, .. } = account.row;
     let Limits { floor, ceiling, largest, .. } = account.row.limits();
     let usages = account.row.usages();
     let windows = (!usages.is_empty()).then(|| serde_json::to_string(usages)).transpose();
     let windows = windows.map_err(|error| StoreError::Refused(error.to_string()))?;
+    let bytes = windows.as_ref().map_or(0, String::len) as u64;
     let roots = account.roots.encode();
     connection
         .prepare_cached(
@@ -243,7 +246,7 @@ pub(crate) fn save(account: &Account, connection: &Connection) -> StoreResult<()
             ))
         })
         .map_err(before_commit)?;
-    Ok(())
+    Ok(bytes)
 }
 
 fn read_windows(text: &str, wallet: WalletId) -> StoreResult<Vec<Usage>> {

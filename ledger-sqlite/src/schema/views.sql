@@ -53,6 +53,13 @@ SELECT
     journal.id AS id,
     journal.item AS posting,
     strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch') AS at,
+    coalesce(
+        (
+            SELECT json_extract(header.body, '$.dated.at') FROM journal AS header
+            WHERE header.row = journal.row - journal.item
+        ),
+        strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch')
+    ) AS effective_at,
     '-' AS sign,
     journal.amount AS amount,
     journal.from_balance AS balance_after,
@@ -65,6 +72,13 @@ SELECT
     journal.id,
     journal.item,
     strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch'),
+    coalesce(
+        (
+            SELECT json_extract(header.body, '$.dated.at') FROM journal AS header
+            WHERE header.row = journal.row - journal.item
+        ),
+        strftime('%Y-%m-%dT%H:%M:%fZ', ((journal.id >> 22) + 1577836800000) / 1000.0, 'unixepoch')
+    ),
     '+',
     journal.amount,
     journal.to_balance,

@@ -15,6 +15,7 @@ use crate::file::turn::{Stop, Turn};
 use crate::journal::append::Appender;
 use crate::journal::encode::Encoder;
 use crate::journal::read::{self, Tip};
+use crate::journal::tags;
 use crate::keys::entry::Entry;
 use crate::keys::index::Change;
 use crate::schema::progress::Progress;
@@ -28,10 +29,10 @@ use crate::store::writer::Writer;
 
 /// Bytes of the index that a key makes, merges included, about.
 const KEY_BYTES: u64 = 60;
-/// Bytes that writing a wallet's state down changes: a page, because its neighbours may stay.
-const SAVED_BYTES: u64 = 4_096;
 /// Bytes that opening a wallet or changing a hold changes: a page of each table and index.
 const OPENED_BYTES: u64 = 5 * 4_096;
+/// Bytes that a note of when something took effect changes, about: many share a page.
+const DATED_BYTES: u64 = 256;
 /// Pages that a commit writes, at least.
 const COMMIT_BYTES: u64 = 2 * 4_096;
 
@@ -184,13 +185,13 @@ impl SqliteGroup<'_> {
         let appender = Appender::new(connection, self.tip.row, &self.tip.seal);
         let mut encoder = Encoder::new(appender, &mut accounts, connection, &load);
         let mut keys = Vec::with_capacity(records.len());
-        let (mut terms, mut opened) = (None, 0);
+        let (mut terms, mut registered) = (None, 0);
         for record in records {
             if Terms::are_changed_by(record) {
                 terms.get_or_insert_with(|| state.terms.clone()).take_in(record);
             }
             let row = encoder.next_row();
-            opened += registered(record);
+            registered += registered_bytes(record);
             registry::register(record, row, connection)?;
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
@@ -206,14 +207,13 @@ impl SqliteGroup<'_> {
         let terms_now = terms.as_ref().unwrap_or(&state.terms);
         let tagged = writer.tags.step(connection, terms_now, self.tip.row)?;
         writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
-        let before = writer.sweep.left();
         let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
-        let swept = before.saturating_sub(writer.sweep.left());
+        let swept = writer.sweep.take_bytes();
         let flushed = if change.is_some() { KEY_BYTES * state.keys.recent() as u64 } else { 0 };
-        let journaled = bytes + KEY_BYTES * keys.len() as u64 + flushed + OPENED_BYTES * opened;
+        let journaled = bytes + KEY_BYTES * keys.len() as u64 + flushed + registered;
         let work = 2 * journaled + tagged;
         writer.since_checkpoint += work.max(COMMIT_BYTES);
-        writer.room.make(work + SAVED_BYTES * swept as u64, self.store.anchor.as_deref())?;
+        writer.room.make(work + swept, self.store.anchor.as_deref())?;
         Ok(Committed { accounts, keys, terms, tip, saved, change })
     }
 
@@ -230,6 +230,7 @@ impl SqliteGroup<'_> {
         let saved = {
             let state = self.store.state.read();
             let mut sweep = Sweep::over(&state.accounts, state.saved, state.tip.row);
+            tags::finish(&self.writer.connection, &state.terms, state.tip.row)?;
             sweep.finish(&state.accounts, &self.writer.connection)?
         };
         self.commit_or_doubt()?;
@@ -292,12 +293,13 @@ impl SqliteGroup<'_> {
     }
 }
 
-/// How many rows of derived tables a record changes as it is written.
-fn registered(record: &Record) -> u64 {
+/// Bytes of derived tables that change as a record is written, about.
+fn registered_bytes(record: &Record) -> u64 {
     match record {
-        Record::Wallet(_) | Record::Asset(_) => 1,
+        Record::Wallet(_) | Record::Asset(_) => OPENED_BYTES,
         Record::Transaction(transaction) => {
-            u64::from(transaction.change.is_some()) + transaction.backdated().count() as u64
+            let changed = if transaction.change.is_some() { OPENED_BYTES } else { 0 };
+            changed + DATED_BYTES * transaction.backdated().count() as u64
         }
         _ => 0,
     }

@@ -307,8 +307,9 @@ impl<'a> Look<'a> {
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> StoreResult<Vec<Amount>> {
-        backdated::of(wallet, effective, recorded, self.connection)
+        each: &mut dyn FnMut(Amount),
+    ) -> StoreResult<()> {
+        backdated::each(wallet, effective, recorded, self.connection, each)
     }
 
     pub(super) fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
@@ -321,7 +322,8 @@ impl<'a> Look<'a> {
             })?;
             tags::find(self.connection, filter.key, filter.value, after, |row| {
                 let record = RecordReader::new(self.connection).at(row)?;
-                if let Some((_, Recorded::Record(Record::Transaction(transaction)))) = record
+                if let Some((rows, Recorded::Record(Record::Transaction(transaction)))) = record
+                    && *rows.start() == row
                     && filter.passes(&transaction)
                 {
                     found.push(transaction);

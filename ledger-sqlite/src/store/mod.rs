@@ -144,8 +144,9 @@ impl Store for SqliteStore {
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> StoreResult<Vec<Amount>> {
-        self.look(|look| look.backdated(wallet, effective, recorded))
+        each: &mut dyn FnMut(Amount),
+    ) -> StoreResult<()> {
+        self.look(|look| look.backdated(wallet, effective, recorded, each))
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {

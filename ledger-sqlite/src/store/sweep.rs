@@ -13,6 +13,9 @@ use crate::schema::registry;
 const LINES_MIN: u64 = 262_144;
 /// With many wallets it takes more, so that a wallet is written at most once for so many lines.
 const LINES_PER_WALLET: u64 = 4;
+/// Bytes that writing a wallet's state down changes, besides its windows: a page, because its neighbours
+/// may stay.
+const SAVED_BYTES: u64 = 4_096;
 /// Wallets written with a commit, at least.
 const WALLETS_MIN: usize = 64;
 
@@ -23,14 +26,16 @@ pub(crate) struct Sweep {
     left: Vec<WalletId>,
     /// The last line when it began.
     upto: Option<u64>,
+    /// Bytes written since they were last asked for, about.
+    bytes: u64,
     /// Before this line there is no need to count what is to be written.
     look_at: u64,
 }
 
 impl Sweep {
-    /// How many wallets are still to be written.
-    pub(crate) fn left(&self) -> usize {
-        self.left.len()
+    /// How many bytes it has written since this was last asked, about.
+    pub(crate) fn take_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Begins one if it is time.
@@ -54,7 +59,7 @@ impl Sweep {
         let mut left: Vec<WalletId> = touched.map(|account| account.row.id).collect();
         // In the order of the table, so that its pages are written one after the other.
         left.sort_unstable_by(|a, b| b.cmp(a));
-        Self { left, upto: Some(last), look_at: 0 }
+        Self { left, upto: Some(last), bytes: 0, look_at: 0 }
     }
 
     /// Writes some wallets as they are in `newer`, else in `accounts`. If these were the last, says
@@ -71,11 +76,11 @@ impl Sweep {
         for _ in 0..budget {
             let Some(wallet) = self.left.pop() else {
                 Progress::Balances.set(upto, connection)?;
-                *self = Self::default();
+                *self = Self { bytes: self.bytes, ..Self::default() };
                 return Ok(Some(upto));
             };
             if let Some(account) = newer.get(wallet).or_else(|| accounts.get(wallet)) {
-                registry::save(account, connection)?;
+                self.bytes += SAVED_BYTES + registry::save(account, connection)?;
             }
         }
         Ok(None)
