@@ -1,0 +1,142 @@
+//! Arithmetic that belongs to the core: dividing, rates, prices. Amounts go in and out as digits.
+
+use ledger_core::{Asset, Field, Invalid, Money, Price, Rate, Rounding};
+use pyo3::prelude::*;
+
+use crate::amount::{digits, of_code};
+use crate::directory::Directory;
+use crate::fault::{Fault, Taken};
+use crate::input::Any;
+use crate::values::{self, Object};
+
+fn answered<T>(py: Python<'_>, taken: Taken<T>) -> PyResult<T> {
+    taken.map_err(|trouble| trouble.raise(py, &Directory::of("".into())))
+}
+
+fn taken(amount: Any<'_, '_>, code: &str) -> Taken<Money> {
+    Ok(of_code(&digits(amount)?, code)?)
+}
+
+fn listed<'py>(py: Python<'py>, parts: &[Money]) -> PyResult<Vec<Object<'py>>> {
+    parts.iter().map(|part| values::money(py, *part)).collect()
+}
+
+/// The digits after the point that ISO 4217 gives a currency; None for other codes.
+#[pyfunction]
+pub(crate) fn iso_scale(code: &str) -> Option<u8> {
+    let code = ledger_core::AssetCode::new(code).ok()?;
+    ledger_core::Asset::known(code).map(|asset| asset.scale())
+}
+
+/// Checks an amount of an asset, and gives its digits.
+#[pyfunction]
+pub(crate) fn exact(py: Python<'_>, amount: Any<'_, '_>, code: &str) -> PyResult<String> {
+    let money = answered(py, taken(amount, code))?;
+    Ok(money.amount().display(money.asset().scale()).to_string())
+}
+
+/// The same for an amount that is written as text.
+#[pyfunction]
+pub(crate) fn exact_text(py: Python<'_>, amount: &str, code: &str) -> PyResult<String> {
+    let money = answered(py, of_code(amount, code).map_err(Into::into))?;
+    Ok(money.amount().display(money.asset().scale()).to_string())
+}
+
+/// Divides an amount by weights.
+#[pyfunction]
+pub(crate) fn split<'py>(
+    py: Python<'py>,
+    amount: Any<'_, 'py>,
+    code: &str,
+    weights: Vec<u64>,
+) -> PyResult<Vec<Object<'py>>> {
+    let parts = answered(py, (|| Ok(taken(amount, code)?.split(&weights)?))())?;
+    listed(py, &parts)
+}
+
+fn rate(percent: &str) -> Result<Rate, Invalid> {
+    Rate::percent(percent)
+}
+
+/// Divides an amount by rates; the last part is what is left.
+#[pyfunction]
+pub(crate) fn split_rates<'py>(
+    py: Python<'py>,
+    amount: Any<'_, 'py>,
+    code: &str,
+    percents: Vec<String>,
+) -> PyResult<Vec<Object<'py>>> {
+    let parts = (|| {
+        let rates: Vec<Rate> = percents.iter().map(|it| rate(it)).collect::<Result<_, _>>()?;
+        Ok(taken(amount, code)?.split_rates(&rates)?)
+    })();
+    listed(py, &answered(py, parts)?)
+}
+
+fn rounding(name: &str) -> Result<Rounding, Invalid> {
+    Ok(match name {
+        "down" => Rounding::Down,
+        "up" => Rounding::Up,
+        "half_up" => Rounding::HalfUp,
+        "half_even" => Rounding::HalfEven,
+        _ => {
+            let problem = format!(
+                "rounding must be \"down\", \"up\", \"half_up\" or \"half_even\", not {name:?}"
+            );
+            return Err(Invalid::new(Field::Value, problem));
+        }
+    })
+}
+
+/// Checks a percentage, and gives its one spelling.
+#[pyfunction]
+pub(crate) fn check_rate(py: Python<'_>, percent: &str) -> PyResult<String> {
+    let checked = rate(percent).map(|rate| rate.to_string().trim_end_matches('%').to_owned());
+    checked.map_err(|invalid| Fault::from(invalid).raise(py, &Directory::of("".into())))
+}
+
+/// A fee by that rate, in one of three ways: gross, net, fee.
+#[pyfunction]
+pub(crate) fn fee<'py>(
+    py: Python<'py>,
+    percent: &str,
+    way: &str,
+    amount: Any<'_, 'py>,
+    code: &str,
+    rounded: &str,
+) -> PyResult<Vec<Object<'py>>> {
+    let with_fee = (|| {
+        let (rate, amount) = (rate(percent)?, taken(amount, code)?);
+        let by = rounding(rounded)?;
+        Ok(match way {
+            "taken_from" => rate.taken_from(amount, by)?,
+            "added_to" => rate.added_to(amount, by)?,
+            _ => rate.contained_in(amount, by)?,
+        })
+    })();
+    let with_fee = answered(py, with_fee)?;
+    listed(py, &[with_fee.gross, with_fee.net, with_fee.fee])
+}
+
+/// A price's asset: known by its code, or with the scale that is given.
+fn priced_in(code: &str, scale: Option<u8>) -> Result<Asset, Invalid> {
+    scale.map_or_else(|| Asset::iso(code), |scale| Asset::new(code, scale))
+}
+
+/// What so much costs at a price of so many digits for each whole unit.
+#[pyfunction]
+pub(crate) fn cost<'py>(
+    py: Python<'py>,
+    price: Any<'_, 'py>,
+    price_asset: (String, Option<u8>),
+    amount: Any<'_, 'py>,
+    code: &str,
+    rounded: &str,
+) -> PyResult<Object<'py>> {
+    let cost = (|| {
+        let asset = priced_in(&price_asset.0, price_asset.1)?;
+        let price = Price::new(&digits(price)?, asset)?;
+        Ok(price.cost(taken(amount, code)?, rounding(rounded)?)?)
+    })();
+    values::money(py, answered(py, cost)?)
+}

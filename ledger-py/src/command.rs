@@ -1,0 +1,202 @@
+//! Verbs: what Python asks for, as a command of the ledger.
+
+use ledger_core::{
+    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, LimitsSpec, Money,
+    Rejection, ReversalSpec, TransactionId,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyTuple};
+
+use crate::amount;
+use crate::book::Open;
+use crate::call::detached;
+use crate::directory::Known;
+use crate::fault::{Fault, Taken};
+use crate::input::{self, Any, duration};
+use crate::wallet;
+
+/// A verb with its arguments, and what every verb can have.
+#[derive(FromPyObject)]
+pub(crate) struct Asked<'py>(
+    pub(crate) String,
+    pub(crate) Bound<'py, PyTuple>,
+    pub(crate) Bound<'py, PyAny>,
+    pub(crate) Bound<'py, PyAny>,
+    pub(crate) Bound<'py, PyAny>,
+    pub(crate) Bound<'py, PyAny>,
+);
+
+impl Asked<'_> {
+    /// The command that it stands for.
+    pub(crate) fn command(&self, open: &Open) -> Taken<Command> {
+        let Self(verb, arguments, key, meta, actor, expect) = self;
+        let key = input::key(key)?;
+        let mut command = build(verb, arguments, key, open)?;
+        if let Some(meta) = input::meta(meta)? {
+            command = command.meta(meta);
+        }
+        if let Some(actor) = input::actor(actor)? {
+            command = command.actor(actor);
+        }
+        input::expect(command, expect, open)
+    }
+}
+
+type Given<'py> = Bound<'py, PyAny>;
+
+fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken<Command> {
+    match verb {
+        "deposit" => outside(given, open, |wallet, amount| Command::deposit(key, wallet, amount)),
+        "withdraw" => outside(given, open, |wallet, amount| Command::withdraw(key, wallet, amount)),
+        "transfer" => {
+            let leg = leg(given.as_any(), open)?;
+            Ok(Command::transfer(key, leg.from, leg.to, leg.amount))
+        }
+        "post" => Ok(Command::post(key, legs(&given.get_item(0)?, open)?)),
+        "trade" => {
+            let (paid, goods): (Given<'_>, Given<'_>) = given.extract()?;
+            Ok(Command::trade(key, leg(&paid, open)?, leg(&goods, open)?))
+        }
+        "freeze" | "unfreeze" | "close" => {
+            let wallet = wallet::take(&given.get_item(0)?, open)?.wallet.id;
+            Ok(match verb {
+                "freeze" => Command::freeze(key, wallet),
+                "unfreeze" => Command::unfreeze(key, wallet),
+                _ => Command::close(key, wallet),
+            })
+        }
+        "hold" => hold(given, open).map(|spec| Command::hold(key, spec)),
+        "capture" => capture(given, open).map(|spec| Command::capture(key, spec)),
+        "release" => Ok(Command::release(key, input::hold(&given.get_item(0)?)?)),
+        "extend" => {
+            let (hold, expires_in): (Given<'_>, i128) = given.extract()?;
+            let expires_in = duration(expires_in, Field::Hold)?;
+            Ok(Command::extend(key, input::hold(&hold)?, expires_in))
+        }
+        "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
+        "set_limits" => limits(given, open).map(|spec| Command::set_limits(key, spec)),
+        other => Err(Fault::own("internal", format!("there is no verb {other:?}")).into()),
+    }
+}
+
+/// Money in or out. The ledger looks for the outside of the amount's asset first, so an amount in another
+/// asset than the wallet's is refused here.
+fn outside(
+    given: &Bound<'_, PyTuple>,
+    open: &Open,
+    command: impl FnOnce(&ledger_core::Wallet, Money) -> Command,
+) -> Taken<Command> {
+    let (of, amount): (Given<'_>, Given<'_>) = given.extract()?;
+    let of = wallet::take(&of, open)?;
+    let amount = amount::take(&amount, of.asset())?;
+    check_asset(&of, amount)?;
+    Ok(command(&of.wallet, amount))
+}
+
+fn check_asset(of: &Known, amount: Money) -> Result<(), Fault> {
+    let (wallet, expected, given) = (of.wallet.id, of.asset(), amount.asset());
+    if expected == given {
+        return Ok(());
+    }
+    Err(Rejection::AssetMismatch { wallet, expected, given }.into())
+}
+
+/// From, to, amount.
+fn leg(given: Any<'_, '_>, open: &Open) -> Taken<Leg> {
+    let (from, to, amount): (Given<'_>, Given<'_>, Given<'_>) = given.extract()?;
+    leg_of(&from, &to, &amount, open)
+}
+
+pub(crate) fn leg_of(
+    from: Any<'_, '_>,
+    to: Any<'_, '_>,
+    amount: Any<'_, '_>,
+    open: &Open,
+) -> Taken<Leg> {
+    let (from, to) = (wallet::take(from, open)?, wallet::take(to, open)?);
+    Ok(Leg::new(from.wallet.id, to.wallet.id, amount::take(amount, from.asset())?))
+}
+
+fn legs(given: Any<'_, '_>, open: &Open) -> Taken<Vec<Leg>> {
+    given.try_iter()?.map(|given| leg(&given?, open)).collect()
+}
+
+fn hold(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<HoldSpec> {
+    let (of, target, amount, expires_in, tolerance): (
+        Given<'_>,
+        Given<'_>,
+        Given<'_>,
+        i128,
+        Given<'_>,
+    ) = given.extract()?;
+    let (of, target) = (wallet::take(&of, open)?, wallet::take(&target, open)?);
+    let amount = amount::take(&amount, of.asset())?;
+    let expires_in = duration(expires_in, Field::Hold)?;
+    let spec = HoldSpec::new(of.wallet.id, target.wallet.id, amount, expires_in);
+    let tolerance = amount::take_optional(&tolerance, of.asset())?;
+    Ok(tolerance.map_or(spec, |tolerance| spec.tolerance(tolerance)))
+}
+
+fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
+    let (hold, amount, release_rest): (Given<'_>, Given<'_>, bool) = given.extract()?;
+    let id = input::hold(&hold)?;
+    let mut spec = CaptureSpec::of(id);
+    if !amount.is_none() {
+        let known = detached(hold.py(), || open.ledger.get_hold(id))?;
+        let known = known.ok_or(Rejection::UnknownHold { hold: id })?;
+        spec = spec.amount(amount::take(&amount, known.amount.asset())?);
+    }
+    Ok(if release_rest { spec.release_rest() } else { spec })
+}
+
+fn reversal(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<ReversalSpec> {
+    let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<u32>) = given.extract()?;
+    let id = input::transaction(&transaction)?;
+    let mut spec = ReversalSpec::of(id);
+    if let Some(posting) = posting {
+        spec = spec.posting(posting);
+    }
+    if !amount.is_none() {
+        let place = posting.unwrap_or(0);
+        let asset = detached(given.py(), || asset_of(&open.ledger, id, place))?;
+        spec = spec.amount(amount::take(&amount, asset)?);
+    }
+    Ok(spec)
+}
+
+/// The asset of a transaction's posting; of its first one, if there is none in that place, because the
+/// ledger says best what is wrong then.
+fn asset_of(ledger: &Ledger, id: TransactionId, place: u32) -> Result<Asset, Fault> {
+    let Some(Answer::Done(transaction)) = ledger.transaction(id)? else {
+        return Err(Rejection::UnknownTransaction { transaction: id }.into());
+    };
+    let place = usize::try_from(place).unwrap_or(usize::MAX);
+    let posting = transaction.postings.get(place).or(transaction.postings.first());
+    let kind = transaction.kind;
+    let none = Rejection::NotReversible { transaction: id, kind };
+    Ok(posting.ok_or(none)?.amount.asset())
+}
+
+/// A limit: `...` is to stay as it is, and None is no limit.
+fn limits(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<LimitsSpec> {
+    let (of, floor, ceiling, largest): (Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
+        given.extract()?;
+    let of = wallet::take(&of, open)?;
+    let limit = |given: &Given<'_>| -> Taken<Option<Option<Money>>> {
+        if given.is_instance_of::<PyEllipsis>() {
+            return Ok(None);
+        }
+        amount::take_optional(given, of.asset()).map(Some)
+    };
+    let mut spec = LimitsSpec::of(of.wallet.id);
+    if let Some(floor) = limit(&floor)? {
+        spec = floor.map_or(spec.no_floor(), |floor| spec.floor(floor));
+    }
+    if let Some(ceiling) = limit(&ceiling)? {
+        spec = ceiling.map_or(spec.no_ceiling(), |ceiling| spec.ceiling(ceiling));
+    }
+    if let Some(largest) = limit(&largest)? {
+        spec = largest.map_or(spec.no_largest(), |largest| spec.largest(largest));
+    }
+    Ok(spec)
+}

@@ -1,0 +1,205 @@
+//! Everything but amounts and wallets that is taken from Python.
+
+use std::time::Duration;
+
+use ledger_core::bounds::METADATA_DEPTH_MAX;
+use ledger_core::{
+    Actor, Command, Field, HoldId, Invalid, Key, Metadata, Status, Timestamp, TransactionId,
+};
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use serde_json::{Map, Number, Value};
+
+use crate::amount;
+use crate::book::Open;
+use crate::fault::{Fault, Taken};
+use crate::receipt::PyReceipt;
+use crate::wallet;
+
+pub(crate) type Any<'a, 'py> = &'a Bound<'py, PyAny>;
+
+/// Text, or advice.
+pub(crate) fn text<'a>(value: Any<'a, '_>, what: &str) -> Taken<&'a str> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?);
+    }
+    let given = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!("{what} must be a str, not {given}")).into())
+}
+
+pub(crate) fn key(value: Any<'_, '_>) -> Taken<Key> {
+    Ok(Key::new(text(value, "key")?)?)
+}
+
+pub(crate) fn time(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(ms)
+}
+
+/// A duration in microseconds.
+pub(crate) fn duration(microseconds: i128, field: Field) -> Result<Duration, Invalid> {
+    u64::try_from(microseconds).map(Duration::from_micros).map_err(|_| {
+        Invalid::new(field, "a duration must be zero or above, and less than 500,000 years")
+    })
+}
+
+/// Metadata, if there is any.
+pub(crate) fn meta(value: Any<'_, '_>) -> Taken<Option<Metadata>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    if !value.is_instance_of::<PyDict>() {
+        let given = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("meta must be a dict, not {given}")).into());
+    }
+    // One level too deep is enough to be refused.
+    let value = json(value, METADATA_DEPTH_MAX + 1)?;
+    Ok(Some(Metadata::new(&value)?))
+}
+
+fn json(value: Any<'_, '_>, levels: usize) -> Taken<Value> {
+    let Some(below) = levels.checked_sub(1) else { return Ok(Value::Null) };
+    if value.is_none() {
+        return Ok(Value::Null);
+    }
+    if let Ok(truth) = value.cast::<PyBool>() {
+        return Ok(Value::Bool(truth.is_true()));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Value::String(text.to_str()?.to_owned()));
+    }
+    if value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() {
+        return number(value);
+    }
+    if let Ok(fields) = value.cast::<PyDict>() {
+        return object(fields, below);
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items = value.try_iter()?.map(|item| json(&item?, below));
+        return Ok(Value::Array(items.collect::<Taken<_>>()?));
+    }
+    let given = value.get_type().name()?;
+    let advice = format!(
+        "meta can hold None, bool, int, float, str, list, tuple and dict, not {given}; write it as a str"
+    );
+    Err(PyTypeError::new_err(advice).into())
+}
+
+fn number(value: Any<'_, '_>) -> Taken<Value> {
+    let whole = value.extract::<i128>().ok().filter(|_| value.is_instance_of::<PyInt>());
+    let number = match whole {
+        Some(whole) => Number::from_i128(whole),
+        None => value.extract::<f64>().ok().and_then(Number::from_f64),
+    };
+    number.map(Value::Number).ok_or_else(|| {
+        let problem = "metadata numbers must be finite, and whole ones of at most 64 bits; write it \
+                       as a str";
+        Invalid::new(Field::Metadata, problem).into()
+    })
+}
+
+fn object(fields: &Bound<'_, PyDict>, levels: usize) -> Taken<Value> {
+    let mut map = Map::new();
+    for (name, value) in fields {
+        let name = text(&name, "a name in meta")?.to_owned();
+        map.insert(name, json(&value, levels)?);
+    }
+    Ok(Value::Object(map))
+}
+
+/// Who asked, if it is said: text, or an `Actor` with an origin and a reason.
+pub(crate) fn actor(value: Any<'_, '_>) -> Taken<Option<Actor>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let py = value.py();
+    let mut actor = Actor::new(text(value, "actor")?)?;
+    let part = |name| match value.getattr_opt(name)? {
+        Some(part) if !part.is_none() => Ok(Some(text(&part, "a part of an actor")?.to_owned())),
+        _ => Taken::Ok(None),
+    };
+    if let Some(origin) = part(intern!(py, "origin"))? {
+        actor = actor.from(origin)?;
+    }
+    if let Some(reason) = part(intern!(py, "reason"))? {
+        actor = actor.because(reason)?;
+    }
+    Ok(Some(actor))
+}
+
+/// Preconditions: tuples of a wallet, a version, a least balance and a status, of which each may be None.
+pub(crate) fn expect(mut command: Command, value: Any<'_, '_>, open: &Open) -> Taken<Command> {
+    if value.is_none() {
+        return Ok(command);
+    }
+    for expected in value.try_iter()? {
+        let (of, version, balance, status): (
+            Bound<'_, PyAny>,
+            Option<u64>,
+            Bound<'_, PyAny>,
+            Option<String>,
+        ) = expected?.extract()?;
+        let of = wallet::take(&of, open)?;
+        if let Some(version) = version {
+            command = command.expect_version(of.wallet.id, version);
+        }
+        if let Some(balance) = amount::take_optional(&balance, of.asset())? {
+            command = command.expect_balance(of.wallet.id, balance);
+        }
+        if let Some(status) = status {
+            command = command.expect_status(of.wallet.id, self::status(&status)?);
+        }
+    }
+    Ok(command)
+}
+
+fn status(text: &str) -> Result<Status, Invalid> {
+    match text {
+        "open" => Ok(Status::Open),
+        "frozen" => Ok(Status::Frozen),
+        "closed" => Ok(Status::Closed),
+        _ => {
+            let problem =
+                format!("a status must be \"open\", \"frozen\" or \"closed\", not {text:?}");
+            Err(Invalid::new(Field::Value, problem))
+        }
+    }
+}
+
+/// A transaction's id, given as a number, as text, or by its receipt.
+pub(crate) fn transaction(value: Any<'_, '_>) -> Taken<TransactionId> {
+    if let Ok(receipt) = value.cast::<PyReceipt>() {
+        return Ok(receipt.get().id_of());
+    }
+    let raw = id(value, "a transaction")?;
+    TransactionId::from_raw(raw).ok_or_else(|| no_id("a transaction", value))
+}
+
+/// A hold's id, given as a number, as text, or by the hold.
+pub(crate) fn hold(value: Any<'_, '_>) -> Taken<HoldId> {
+    let py = value.py();
+    let raw = match value.getattr_opt(intern!(py, "id"))? {
+        Some(of_hold) => id(&of_hold, "a hold")?,
+        None => id(value, "a hold")?,
+    };
+    HoldId::from_raw(raw).ok_or_else(|| no_id("a hold", value))
+}
+
+fn id(value: Any<'_, '_>, what: &str) -> Taken<u64> {
+    if let Ok(text) = value.cast::<PyString>() {
+        let text = text.to_str()?;
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        return text.parse().ok().filter(|_| plain).ok_or_else(|| no_id(what, value));
+    }
+    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+        return value.extract().map_err(|_| no_id(what, value));
+    }
+    let given = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!("{what} must be given by its id, not {given}")).into())
+}
+
+fn no_id(what: &str, value: Any<'_, '_>) -> crate::fault::Trouble {
+    let problem = format!("{value} is not the id of {what}");
+    Fault::from(Invalid::new(Field::Value, problem)).into()
+}

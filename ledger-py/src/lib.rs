@@ -1,0 +1,65 @@
+//! The native part of the Python module: values in, values out, the interpreter released, errors mapped.
+//! No rule about money lives here.
+
+#![allow(clippy::needless_pass_by_value, reason = "what is taken from Python is owned")]
+#![allow(clippy::unused_self, reason = "Python asks objects, not types")]
+
+mod amount;
+mod book;
+mod calc;
+mod call;
+mod command;
+mod directory;
+mod fault;
+mod input;
+mod python;
+mod read;
+mod receipt;
+mod testing;
+mod values;
+mod wallet;
+mod whole;
+mod write;
+
+use ledger_core::ErrorKind;
+use pyo3::prelude::*;
+
+/// Every kind of error, and its class.
+#[pyfunction]
+fn error_kinds() -> Vec<(&'static str, &'static str)> {
+    ErrorKind::ALL.iter().map(|kind| (kind.code(), kind.class().code())).collect()
+}
+
+/// The native part of `ledger`.
+#[pymodule(gil_used = false)]
+mod _ledger {
+    /// The package's version.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python has for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::book::{Book, open_file, open_memory};
+    #[pymodule_export]
+    use super::calc::{check_rate, cost, exact, exact_text, fee, iso_scale, split, split_rates};
+    #[pymodule_export]
+    use super::error_kinds;
+    #[pymodule_export]
+    use super::read::{
+        balance, balance_at, balances, get_hold, get_wallet, history, key_retention, list_assets,
+        list_holds, list_wallets, reversals, totals, transaction, transaction_by_key, world,
+    };
+    #[pymodule_export]
+    use super::receipt::PyReceipt;
+    #[pymodule_export]
+    use super::testing::{PyClock, panic_in_call};
+    #[pymodule_export]
+    use super::wallet::PyWallet;
+    #[pymodule_export]
+    use super::whole::{backup, head, query, rebuild_file, stats, verify, verify_file};
+    #[pymodule_export]
+    use super::write::{
+        define_asset, expire_due, open_wallets, set_key_retention, submit, submit_many,
+        transfer_many,
+    };
+}

@@ -1,0 +1,285 @@
+//! What changes the ledger: one command, many commands, many transfers; assets and wallets.
+
+use std::sync::Arc;
+
+use ledger_core::bounds::BATCH_MAX;
+use ledger_core::{
+    Asset, AssetSpec, Command, Error, Ledger, Metadata, Receipt, Result, WalletSpec,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyList};
+
+use crate::amount;
+use crate::book::{Book, Open, retention};
+use crate::call::detached;
+use crate::command::{Asked, leg_of};
+use crate::directory::Directory;
+use crate::fault::{Fault, Taken, Trouble};
+use crate::input::{self, Any};
+use crate::receipt::PyReceipt;
+use crate::values::Object;
+
+/// Carries out one command.
+#[pyfunction]
+pub(crate) fn submit(py: Python<'_>, book: &Book, asked: Asked<'_>) -> PyResult<PyReceipt> {
+    book.with(py, |open| {
+        let command = asked.command(&open)?;
+        let receipt = detached(py, || {
+            let receipt = open.ledger.submit(command)?;
+            open.wallets.learn(PyReceipt::wallets_of(&receipt), &open.ledger);
+            Ok::<_, Error>(receipt)
+        })?;
+        Ok(PyReceipt { receipt, wallets: open.wallets.clone() })
+    })
+}
+
+/// Carries out many commands: all or none, or each on its own.
+#[pyfunction]
+pub(crate) fn submit_many<'py>(
+    py: Python<'py>,
+    book: &Book,
+    asked: Vec<Asked<'py>>,
+    atomic: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    book.with(py, |open| {
+        let commands = asked.iter().map(|asked| item(asked.command(&open)));
+        let commands = commands.collect::<Taken<Vec<_>>>()?;
+        carry_out(py, &open, commands, atomic)
+    })
+}
+
+/// Carries out many transfers, given as tuples of from, to, amount and key, perhaps with metadata.
+#[pyfunction]
+pub(crate) fn transfer_many<'py>(
+    py: Python<'py>,
+    book: &Book,
+    transfers: Bound<'py, PyAny>,
+    atomic: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    book.with(py, |open| {
+        let transfers = transfers.try_iter()?;
+        let commands = transfers.map(|given| item(transfer(&given?, &open)));
+        let commands = commands.collect::<Taken<Vec<_>>>()?;
+        carry_out(py, &open, commands, atomic)
+    })
+}
+
+type Given<'py> = Bound<'py, PyAny>;
+
+fn transfer(given: Any<'_, '_>, open: &Open) -> Taken<Command> {
+    if given.len()? != 5 {
+        let (from, to, amount, key): (Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
+            given.extract()?;
+        return plain_transfer(&from, &to, &amount, &key, open);
+    }
+    let (from, to, amount, key, meta): (Given<'_>, Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
+        given.extract()?;
+    let command = plain_transfer(&from, &to, &amount, &key, open)?;
+    Ok(match input::meta(&meta)? {
+        Some(meta) => command.meta(meta),
+        None => command,
+    })
+}
+
+fn plain_transfer(
+    from: Any<'_, '_>,
+    to: Any<'_, '_>,
+    amount: Any<'_, '_>,
+    key: Any<'_, '_>,
+    open: &Open,
+) -> Taken<Command> {
+    let key = input::key(key)?;
+    let leg = leg_of(from, to, amount, open)?;
+    Ok(Command::transfer(key, leg.from, leg.to, leg.amount))
+}
+
+/// One of many: what the ledger refuses is that one's answer, and what is wrong with the program is not.
+pub(crate) type Item = std::result::Result<Command, Fault>;
+
+fn item(taken: Taken<Command>) -> Taken<Item> {
+    match taken {
+        Ok(command) => Ok(Ok(command)),
+        Err(Trouble::Fault(fault)) => Ok(Err(fault)),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Carries out commands; the answers come in their order.
+pub(crate) fn carry_out<'py>(
+    py: Python<'py>,
+    open: &Arc<Open>,
+    items: Vec<Item>,
+    atomic: bool,
+) -> Taken<Bound<'py, PyList>> {
+    let answers = detached(py, || {
+        let answers =
+            if atomic { all(&open.ledger, items) } else { Ok(each(&open.ledger, items)) }?;
+        let receipts = answers.iter().flatten();
+        open.wallets.learn(receipts.flat_map(PyReceipt::wallets_of), &open.ledger);
+        std::result::Result::<_, Fault>::Ok(answers)
+    })?;
+    Ok(listed(py, answers, &open.wallets)?)
+}
+
+type Answer = std::result::Result<Receipt, Fault>;
+
+fn all(ledger: &Ledger, items: Vec<Item>) -> std::result::Result<Vec<Answer>, Fault> {
+    // What can't even be read is refused first, as the ledger itself does it.
+    let commands = items
+        .into_iter()
+        .enumerate()
+        .map(|(place, item)| item.map_err(|fault| Fault::At { place, fault: Box::new(fault) }));
+    let commands: Vec<Command> = commands.collect::<std::result::Result<_, _>>()?;
+    Ok(ledger.submit_all(commands)?.into_iter().map(Ok).collect())
+}
+
+/// In pieces that a call may have: each command stands on its own anyway.
+fn each(ledger: &Ledger, items: Vec<Item>) -> Vec<Answer> {
+    let mut answers = Vec::with_capacity(items.len());
+    let mut items = items.into_iter().peekable();
+    while items.peek().is_some() {
+        piece(ledger, items.by_ref().take(BATCH_MAX), &mut answers);
+    }
+    answers
+}
+
+fn piece(ledger: &Ledger, items: impl Iterator<Item = Item>, answers: &mut Vec<Answer>) {
+    let mut wrong = Vec::new();
+    let commands: Vec<Command> = items
+        .filter_map(|item| match item {
+            Ok(command) => {
+                wrong.push(None);
+                Some(command)
+            }
+            Err(fault) => {
+                wrong.push(Some(fault));
+                None
+            }
+        })
+        .collect();
+    let count = commands.len();
+    let given = if count == 0 { Ok(Vec::new()) } else { ledger.submit_each(commands) };
+    // What fails the call as a whole is each one's answer: the others were carried out.
+    let given = given.unwrap_or_else(|error| vec![Err(error); count]);
+    let mut given =
+        given.into_iter().map(|answer: Result<Receipt, Error>| answer.map_err(Fault::from));
+    let missing = || Err(Fault::own("internal", "a command got no answer"));
+    answers.extend(wrong.into_iter().map(|wrong| match wrong {
+        Some(fault) => Err(fault),
+        None => given.next().unwrap_or_else(missing),
+    }));
+}
+
+fn listed<'py>(
+    py: Python<'py>,
+    answers: Vec<Answer>,
+    wallets: &Arc<Directory>,
+) -> PyResult<Bound<'py, PyList>> {
+    let object = |(place, answer): (usize, Answer)| -> PyResult<Object<'py>> {
+        match answer {
+            Ok(receipt) => {
+                let receipt = PyReceipt { receipt, wallets: wallets.clone() };
+                Ok(Bound::new(py, receipt)?.into_any())
+            }
+            Err(fault) => {
+                let exception = fault.exception(py, wallets)?;
+                exception.setattr("index", place)?;
+                Ok(exception)
+            }
+        }
+    };
+    let objects: Vec<Object<'py>> =
+        answers.into_iter().enumerate().map(object).collect::<PyResult<_>>()?;
+    PyList::new(py, objects)
+}
+
+/// Defines an asset; gives its code and scale.
+#[pyfunction]
+pub(crate) fn define_asset(
+    py: Python<'_>,
+    book: &Book,
+    code: &str,
+    scale: u8,
+    attributes: Bound<'_, PyAny>,
+) -> PyResult<(String, u8)> {
+    book.with(py, |open| {
+        let spec = AssetSpec::new(Asset::new(code, scale)?);
+        let attributes: Option<Metadata> = input::meta(&attributes)?;
+        let spec = attributes.map_or(spec.clone(), |attributes| spec.attributes(attributes));
+        let asset = detached(py, || open.ledger.define_asset(spec))?;
+        Ok((asset.code().to_string(), asset.scale()))
+    })
+}
+
+/// How a wallet is to be opened: name, asset, floor, ceiling, owner, metadata.
+#[derive(FromPyObject)]
+pub(crate) struct Wanted<'py>(
+    String,
+    String,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Option<String>,
+    Bound<'py, PyAny>,
+);
+
+impl Wanted<'_> {
+    fn spec(&self, asset: Asset) -> Taken<WalletSpec> {
+        let Self(name, _, floor, ceiling, owner, meta) = self;
+        let mut spec = WalletSpec::new(name, asset)?;
+        // `...` is what was not given: an open wallet is not asked to agree with it.
+        if !floor.is_instance_of::<PyEllipsis>() {
+            spec = match amount::take_optional(floor, asset)? {
+                Some(floor) => spec.floor(floor)?,
+                None => spec.no_floor(),
+            };
+        }
+        if let Some(ceiling) = amount::take_optional(ceiling, asset)? {
+            spec = spec.ceiling(ceiling)?;
+        }
+        if let Some(owner) = owner {
+            spec = spec.owner(owner)?;
+        }
+        Ok(match input::meta(meta)? {
+            Some(meta) => spec.meta(meta),
+            None => spec,
+        })
+    }
+}
+
+/// Opens wallets, each on its own; gives one or an error for each.
+#[pyfunction]
+pub(crate) fn open_wallets<'py>(
+    py: Python<'py>,
+    book: &Book,
+    wanted: Vec<Wanted<'py>>,
+) -> PyResult<Bound<'py, PyList>> {
+    book.with(py, |open| {
+        let specs = wanted.iter().map(|wanted| {
+            let code = wanted.1.as_str();
+            let asset = detached(py, || open.ledger.asset(code))?;
+            wanted.spec(asset)
+        });
+        let specs = specs.collect::<Taken<Vec<_>>>()?;
+        let opened = detached(py, || open.ledger.open_wallets(specs))?;
+        let list = PyList::empty(py);
+        for wallet in opened {
+            list.append(match wallet {
+                Ok(wallet) => open.wallets.note(wallet).object(py)?,
+                Err(error) => Fault::from(error).exception(py, &open.wallets)?,
+            })?;
+        }
+        Ok(list)
+    })
+}
+
+/// Changes how long keys are remembered.
+#[pyfunction]
+pub(crate) fn set_key_retention(py: Python<'_>, book: &Book, microseconds: i128) -> PyResult<()> {
+    book.run(py, |open| Ok::<_, Fault>(open.ledger.set_key_retention(retention(microseconds)?)?))
+}
+
+/// Notes that holds have expired, at most so many of them; says how many.
+#[pyfunction]
+pub(crate) fn expire_due(py: Python<'_>, book: &Book, budget: usize) -> PyResult<usize> {
+    book.run(py, |open| open.ledger.expire_due(budget))
+}
