@@ -115,7 +115,7 @@ impl Book {
 pub(crate) struct Settings {
     durability: String,
     exclusive: bool,
-    node: u8,
+    node: i64,
     /// None for whatever the file has; below zero for ever.
     key_retention: Option<i128>,
     lock_wait: i128,
@@ -143,12 +143,16 @@ fn open_with(path: &PathBuf, settings: &Settings) -> Result<SqliteLedger, Fault>
             return Err(ledger_core::Invalid::new(Field::Config, problem).into());
         }
     };
+    let node = u8::try_from(settings.node).map_err(|_| {
+        let problem = format!("node must be 0 to 255; it is {}", settings.node);
+        ledger_core::Invalid::new(Field::Config, problem)
+    })?;
     let config = |us| duration(us, Field::Config);
     let call_wait = settings.call_wait.map(config).transpose()?;
     let mut builder = SqliteLedger::builder(path)
         .durability(durability)
         .exclusive(settings.exclusive)
-        .node(settings.node)
+        .node(node)
         .lock_wait(config(settings.lock_wait)?)
         .interrupt(interrupt())
         .ledger(move |ledger| ledger.call_wait(call_wait));

@@ -5,6 +5,9 @@
 #![allow(clippy::unused_self, reason = "Python asks objects, not types")]
 
 mod amount;
+mod arrow_columns;
+mod arrow_in;
+mod arrow_out;
 mod book;
 mod calc;
 mod call;
@@ -38,6 +41,10 @@ mod _ledger {
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
+    #[pymodule_export]
+    use super::arrow_in::transfer_arrow;
+    #[pymodule_export]
+    use super::arrow_out::{export_balances, export_history};
     #[pymodule_export]
     use super::book::{Book, open_file, open_memory};
     #[pymodule_export]

@@ -181,6 +181,10 @@ fn named(py: Python<'_>, name: &str, open: &Open) -> Taken<Arc<Known>> {
     if let Some(wallet) = detached(py, || open.ledger.wallet(name))? {
         return Ok(open.wallets.note(wallet));
     }
+    Err(no_such(name).into())
+}
+
+pub(crate) fn no_such(name: &str) -> Fault {
     let message = format!("no wallet is called {name:?}; open it first, or check the name");
-    Err(Fault::own("unknown_wallet", message).into())
+    Fault::own("unknown_wallet", message)
 }

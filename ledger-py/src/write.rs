@@ -42,8 +42,8 @@ pub(crate) fn submit_many<'py>(
     atomic: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
-        let commands = asked.iter().map(|asked| item(asked.command(&open)));
-        let commands = commands.collect::<Taken<Vec<_>>>()?;
+        let commands = asked.iter().map(|asked| asked.command(&open)).enumerate();
+        let commands = commands.map(|taken| item(py, taken)).collect::<Taken<Vec<_>>>()?;
         carry_out(py, &open, commands, atomic)
     })
 }
@@ -58,8 +58,8 @@ pub(crate) fn transfer_many<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
         let transfers = transfers.try_iter()?;
-        let commands = transfers.map(|given| item(transfer(&given?, &open)));
-        let commands = commands.collect::<Taken<Vec<_>>>()?;
+        let commands = transfers.map(|given| transfer(&given?, &open)).enumerate();
+        let commands = commands.map(|taken| item(py, taken)).collect::<Taken<Vec<_>>>()?;
         carry_out(py, &open, commands, atomic)
     })
 }
@@ -96,10 +96,16 @@ fn plain_transfer(
 /// One of many: what the ledger refuses is that one's answer, and what is wrong with the program is not.
 pub(crate) type Item = std::result::Result<Command, Fault>;
 
-fn item(taken: Taken<Command>) -> Taken<Item> {
+fn item(py: Python<'_>, (place, taken): (usize, Taken<Command>)) -> Taken<Item> {
     match taken {
         Ok(command) => Ok(Ok(command)),
         Err(Trouble::Fault(fault)) => Ok(Err(fault)),
+        Err(Trouble::Python(error)) => {
+            error
+                .value(py)
+                .call_method1("add_note", (format!("in item {place}, counted from 0"),))?;
+            Err(error.into())
+        }
         Err(trouble) => Err(trouble),
     }
 }
@@ -214,18 +220,18 @@ pub(crate) fn define_asset(
 /// How a wallet is to be opened: name, asset, floor, ceiling, owner, metadata.
 #[derive(FromPyObject)]
 pub(crate) struct Wanted<'py>(
-    String,
-    String,
-    Bound<'py, PyAny>,
-    Bound<'py, PyAny>,
-    Option<String>,
-    Bound<'py, PyAny>,
+    Given<'py>,
+    Given<'py>,
+    Given<'py>,
+    Given<'py>,
+    Given<'py>,
+    Given<'py>,
 );
 
 impl Wanted<'_> {
     fn spec(&self, asset: Asset) -> Taken<WalletSpec> {
         let Self(name, _, floor, ceiling, owner, meta) = self;
-        let mut spec = WalletSpec::new(name, asset)?;
+        let mut spec = WalletSpec::new(input::text(name, "a wallet's name")?, asset)?;
         // `...` is what was not given: an open wallet is not asked to agree with it.
         if !floor.is_instance_of::<PyEllipsis>() {
             spec = match amount::take_optional(floor, asset)? {
@@ -236,8 +242,8 @@ impl Wanted<'_> {
         if let Some(ceiling) = amount::take_optional(ceiling, asset)? {
             spec = spec.ceiling(ceiling)?;
         }
-        if let Some(owner) = owner {
-            spec = spec.owner(owner)?;
+        if !owner.is_none() {
+            spec = spec.owner(input::text(owner, "an owner")?)?;
         }
         Ok(match input::meta(meta)? {
             Some(meta) => spec.meta(meta),
@@ -255,7 +261,7 @@ pub(crate) fn open_wallets<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
         let specs = wanted.iter().map(|wanted| {
-            let code = wanted.1.as_str();
+            let code = input::text(&wanted.1, "an asset")?;
             let asset = detached(py, || open.ledger.asset(code))?;
             wanted.spec(asset)
         });

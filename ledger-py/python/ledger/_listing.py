@@ -158,7 +158,14 @@ class Balances(Sequence[Balance]):
 
         return _ledger.export_balances(
             [
-                (str(it.wallet), it.posted, it.held, it.available, it.version)
+                (
+                    str(it.wallet),
+                    it.posted.asset,
+                    f"{it.posted.amount:f}",
+                    f"{it.held.amount:f}",
+                    None if it.available is None else f"{it.available.amount:f}",
+                    it.version,
+                )
                 for it in self._balances
             ]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, final
 
@@ -180,7 +180,7 @@ class Refusal:
     kind: str
     meta: Mapping[str, Any] | None
     actor: Actor | None
-    error: LedgerError
+    error: LedgerError = field(compare=False)
 
     @property
     def status(self) -> str:

@@ -1,0 +1,202 @@
+"""The ledger with `await`: the same verbs, carried out by a few threads of the book's own.
+
+>>> async def main() -> None:
+...     async with await ledger.aio.open(folder / "shop.ledger") as book:
+...         alice = await book.open_wallet("user:alice", "USD")
+...         await book.deposit(alice, "100.00", key="stripe:ch_1")
+...         print((await book.balance(alice)).posted)
+>>> asyncio.run(main())
+100.00 USD
+
+Cancelling a call does not take it back. Where it has begun, it goes on and may be written all the same:
+"cancelled" means that nobody has heard the answer. Send it again with the same key to hear it. A call that
+waits for a thread is never begun when it is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final
+
+import ledger
+from ledger._book import Book
+from ledger._listing import HistoryPage, Listing, Page
+from ledger._values import Entry
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 8
+"""How many calls of one book are carried out at once, unless it is opened with another number. Calls that
+are carried out at once share commits."""
+
+
+def awaited(
+    method: Callable[Concatenate[Book, P], T],
+) -> Callable[Concatenate[AsyncBook, P], Awaitable[T]]:
+    """The method that has a thread carry out the book's."""
+
+    @functools.wraps(method)
+    async def call(self: AsyncBook, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(functools.partial(method, self._book, *args, **kwargs))
+
+    return cast("Callable[Concatenate[AsyncBook, P], Awaitable[T]]", call)
+
+
+def listed(
+    method: Callable[Concatenate[Book, P], Listing[T]],
+) -> Callable[Concatenate[AsyncBook, P], AsyncListing[T]]:
+    """The method whose list is read with ``async for``."""
+
+    @functools.wraps(method)
+    def call(self: AsyncBook, /, *args: P.args, **kwargs: P.kwargs) -> AsyncListing[T]:
+        return AsyncListing(self, method(self._book, *args, **kwargs))
+
+    return cast("Callable[Concatenate[AsyncBook, P], AsyncListing[T]]", call)
+
+
+class AsyncListing(Generic[T]):
+    """A list that is read page by page as it is walked through with ``async for``."""
+
+    __slots__ = ("_book", "_listing")
+
+    def __init__(self, book: AsyncBook, listing: Listing[T]) -> None:
+        self._book = book
+        self._listing = listing
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        cursor: Any = None
+        while True:
+            page = await self.page(1_000, cursor)
+            for row in page:
+                yield row
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def page(self, limit: int = 50, cursor: Any = None) -> Page[T]:
+        """One page of at most so many rows, from a cursor on that another page gave."""
+        return await self._book._run(functools.partial(self._listing.page, limit, cursor))
+
+    def __repr__(self) -> str:
+        return repr(self._listing)
+
+
+@final
+class AsyncBook:
+    """A ledger whose verbs are awaited. See `ledger.Book` for what they do."""
+
+    __slots__ = ("_book", "_threads")
+
+    deposit = awaited(Book.deposit)
+    withdraw = awaited(Book.withdraw)
+    transfer = awaited(Book.transfer)
+    post = awaited(Book.post)
+    trade = awaited(Book.trade)
+    freeze = awaited(Book.freeze)
+    unfreeze = awaited(Book.unfreeze)
+    close_wallet = awaited(Book.close_wallet)
+    hold = awaited(Book.hold)
+    capture = awaited(Book.capture)
+    release = awaited(Book.release)
+    extend = awaited(Book.extend)
+    reverse = awaited(Book.reverse)
+    set_limits = awaited(Book.set_limits)
+    submit = awaited(Book.submit)
+    submit_each = awaited(Book.submit_each)
+    submit_all = awaited(Book.submit_all)
+    transfer_many = awaited(Book.transfer_many)
+    define_asset = awaited(Book.define_asset)
+    open_wallet = awaited(Book.open_wallet)
+    open_wallets = awaited(Book.open_wallets)
+    expire_due = awaited(Book.expire_due)
+    set_key_retention = awaited(Book.set_key_retention)
+    wallet = awaited(Book.wallet)
+    world = awaited(Book.world)
+    assets = awaited(Book.assets)
+    balance = awaited(Book.balance)
+    balances = awaited(Book.balances)
+    balance_at = awaited(Book.balance_at)
+    totals = awaited(Book.totals)
+    transaction = awaited(Book.transaction)
+    reversals = awaited(Book.reversals)
+    get_hold = awaited(Book.get_hold)
+    verify = awaited(Book.verify)
+    head = awaited(Book.head)
+    backup = awaited(Book.backup)
+    query = awaited(Book.query)
+    stats = awaited(Book.stats)
+    wallets = listed(Book.wallets)
+    holds = listed(Book.holds)
+    history = listed(Book.history)
+
+    def __init__(self, book: Book, threads: int = THREADS) -> None:
+        self._book = book
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        try:
+            future = self._threads.submit(call)
+        except RuntimeError:
+            # Its threads are gone, so it is closed; the book says so in its own words.
+            return call()
+        return await asyncio.wrap_future(future)
+
+    async def key_retention(self) -> Any:
+        """How long keys are remembered; None for ever."""
+        return await self._run(lambda: self._book.key_retention)
+
+    @property
+    def path(self) -> str:
+        """The file it is in."""
+        return self._book.path
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._book.closed
+
+    async def close(self) -> None:
+        """Closes it. Calls that are under way come to their end first; closing again is fine."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._threads.shutdown()
+        self._book.close()
+
+    async def __aenter__(self) -> AsyncBook:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncBook {self.path!r}{', closed' if self.closed else ''}>"
+
+
+async def _open(make: Callable[[], Book], threads: int) -> AsyncBook:
+    return AsyncBook(await asyncio.to_thread(make), threads)
+
+
+def _opening(
+    method: Callable[P, Book],
+) -> Callable[P, Awaitable[AsyncBook]]:
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncBook:
+        return await _open(functools.partial(method, *args, **kwargs), THREADS)
+
+    return cast("Callable[P, Awaitable[AsyncBook]]", call)
+
+
+open = _opening(ledger.open)
+
+__all__ = ["THREADS", "AsyncBook", "AsyncListing", "Entry", "HistoryPage", "open"]
