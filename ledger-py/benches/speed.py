@@ -88,7 +88,7 @@ class Python:
         return took
 
     def arrow(self, count: int) -> float:
-        import pyarrow
+        import pyarrow  # type: ignore[import-untyped]
 
         transfers = self.transfers(count)
         cents = pyarrow.array([Decimal("0.01")] * count, pyarrow.decimal128(18, 2))
@@ -146,7 +146,7 @@ class Careful:
             (number, f"{self.random.getrandbits(128):032x}", number * 7 % many, (number * 13 + 1) % many)
             for number in range(loaded)
         ]
-        self.db.executemany("INSERT INTO transfer VALUES (?, ?, ?, ?, 1, 0)", sorted(rows, key=lambda row: row[0]))
+        self.db.executemany("INSERT INTO transfer VALUES (?, ?, ?, ?, 1, 0)", rows)
         entries = [(row[2], row[0], -1, 0) for row in rows] + [(row[3], row[0], 1, 0) for row in rows]
         entries = list({(entry[0], entry[1]): entry for entry in entries}.values())
         self.db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", sorted(entries))
@@ -154,10 +154,10 @@ class Careful:
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def batch(self, count: int) -> float:
-        transfers = [
-            (f"{self.random.getrandbits(128):032x}", *self.random.sample(range(self.many), 2))
-            for _ in range(count)
-        ]
+        transfers: list[tuple[str, int, int]] = []
+        for _ in range(count):
+            source, target = self.random.sample(range(self.many), 2)
+            transfers.append((f"{self.random.getrandbits(128):032x}", source, target))
         begun = time.perf_counter_ns()
         self.db.execute("BEGIN IMMEDIATE")
         for key, source, target in transfers:

@@ -56,7 +56,7 @@ def refused(call: Any, kind: type[ledger.LedgerError]) -> Any:
     error = raised.value
     travels(error)
     assert error.message == str(error) and "\n" not in str(error)
-    data = {name: getattr(error, name) for name in annotations(type(error))}
+    data = {name: getattr(error, name) for name in declared(type(error))}
     assert None not in data.values()
     travels(error)
     again = pickle.loads(pickle.dumps(error))
@@ -64,7 +64,7 @@ def refused(call: Any, kind: type[ledger.LedgerError]) -> Any:
     return error
 
 
-def annotations(kind: type) -> set[str]:
+def declared(kind: type) -> set[str]:
     own: set[str] = set()
     for base in kind.__mro__:
         if issubclass(base, ledger.LedgerError) and base is not ledger.LedgerError:

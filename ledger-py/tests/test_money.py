@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from decimal import Decimal, getcontext, localcontext
 from typing import Any
 
@@ -144,12 +145,13 @@ def test_a_decimal_s_own_value_counts_whatever_its_class_says(shop: Shop) -> Non
 
 def test_money_of_another_asset_is_the_ledger_s_mismatch(shop: Shop) -> None:
     euro = Money("1", "EUR")
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: shop.book.deposit(shop.alice, euro, key="k"),
         lambda: shop.book.withdraw(shop.alice, Money("1.5", "PTS"), key="k"),
         lambda: shop.book.transfer(shop.alice, shop.shop, euro, key="k"),
         lambda: shop.book.post([(shop.alice, shop.shop, euro)], key="k"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ledger.AssetMismatch) as refused:
             call()
         assert refused.value.expected == "USD" and refused.value.wallet == shop.alice

@@ -202,9 +202,13 @@ __all__ = [
     "verify",
 ]
 
-# Errors are this package's, wherever they are written down.
-for _name in __all__:
-    _thing = globals()[_name]
-    if isinstance(_thing, type) and _thing.__module__ != "ledger":
-        _thing.__module__ = "ledger"
-del _name, _thing
+
+def _claim() -> None:
+    """What is public is this package's, wherever it is written down."""
+    for name in __all__:
+        thing = globals()[name]
+        if isinstance(thing, type) and thing.__module__ != "ledger":
+            thing.__module__ = "ledger"
+
+
+_claim()

@@ -7,7 +7,7 @@ otherwise later. Trying again with the same key is always safe: a key is answere
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ledger._money import Money, of_text
 from ledger._time import parse
@@ -481,7 +481,8 @@ _NAMES = {"code": "asset"}
 
 def _read(data: str) -> dict[str, Any]:
     """A rejection's data, as the ledger writes it."""
-    return {_NAMES.get(name, name): _value(name, value) for name, value in json.loads(data).items()}
+    fields: dict[str, Any] = json.loads(data)
+    return {_NAMES.get(name, name): _value(name, value) for name, value in fields.items()}
 
 
 def _value(name: str, value: Any) -> Any:
@@ -493,9 +494,9 @@ def _value(name: str, value: Any) -> Any:
         return int(value)
     if not isinstance(value, dict):
         return value
-    if value.keys() == {"amount", "asset"}:
-        return of_text(value["amount"], value["asset"]["code"])
-    if value.keys() == {"code", "scale"}:
-        return value["code"]
-    return Present(**{field: _value(field, of) for field, of in value.items()})
-
+    fields = cast("dict[str, Any]", value)
+    if fields.keys() == {"amount", "asset"}:
+        return of_text(fields["amount"], fields["asset"]["code"])
+    if fields.keys() == {"code", "scale"}:
+        return fields["code"]
+    return Present(**{field: _value(field, of) for field, of in fields.items()})

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, final, overload
+from typing import Any, Generic, TypeVar, cast, final, overload
 
+from ledger import _ledger
 from ledger._values import BALANCE_COLUMNS, ENTRY_COLUMNS, Balance, Entry, table
-
-if TYPE_CHECKING:
-    from ledger import _ledger
 
 T = TypeVar("T")
 
@@ -148,14 +146,14 @@ class Balances(Sequence[Balance]):
         return len(self._balances)
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return list(self) == list(cast("Sequence[object]", other))
 
     __hash__ = None  # type: ignore[assignment]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         """The balances as a stream of Arrow data."""
-        from ledger import _ledger
-
         return _ledger.export_balances(
             [
                 (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from ledger import _ledger
 from ledger._command import Amount, Command, Meta, WalletLike
@@ -19,11 +20,19 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
 P = ParamSpec("P")
+M = TypeVar("M")
 
 Transfers = Iterable[
     tuple[WalletLike, WalletLike, Amount, str] | tuple[WalletLike, WalletLike, Amount, str, Meta]
 ]
 """From, to, amount, key, and perhaps metadata."""
+
+
+class ArrowStream(Protocol):
+    """What gives a stream of Arrow data: a table of pyarrow, polars or pandas."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The stream, in a capsule."""
 
 
 class _Default(str):
@@ -51,21 +60,29 @@ class WalletSpec:
 def verb(make: Callable[P, Command]) -> Callable[Concatenate[Writes, P], Receipt]:
     """The method that carries out such a command."""
 
-    @functools.wraps(make)
     def method(self: Writes, /, *args: P.args, **kwargs: P.kwargs) -> Receipt:
         return _ledger.submit(self._native, make(*args, **kwargs))
 
-    return cast("Callable[Concatenate[Writes, P], Receipt]", method)
+    return _said_like(make, method)
 
 
 def verb_of_hold(make: Callable[P, Command]) -> Callable[Concatenate[Writes, P], Hold]:
     """The same for a command that is answered with a hold."""
 
-    @functools.wraps(make)
     def method(self: Writes, /, *args: P.args, **kwargs: P.kwargs) -> Hold:
         return cast("Hold", _ledger.submit(self._native, make(*args, **kwargs)).hold)
 
-    return cast("Callable[Concatenate[Writes, P], Hold]", method)
+    return _said_like(make, method)
+
+
+def _said_like(make: Callable[P, Command], method: M) -> M:
+    """Gives a method the name, the words and the arguments of what makes its command."""
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    arguments = inspect.signature(make).parameters.values()
+    functools.update_wrapper(cast("Any", method), make)
+    del cast("Any", method).__wrapped__
+    cast("Any", method).__signature__ = inspect.Signature([own, *arguments])
+    return method
 
 
 class Writes:
@@ -114,7 +131,7 @@ class Writes:
         return cast("list[Receipt]", _ledger.submit_many(self._native, list(commands), True))
 
     def transfer_many(
-        self, transfers: Transfers | Any, *, atomic: bool = False
+        self, transfers: Transfers | ArrowStream, *, atomic: bool = False
     ) -> list[Receipt | LedgerError]:
         """Carries out many transfers: tuples of from, to, amount and key, perhaps with metadata as a fifth.
 
@@ -129,10 +146,10 @@ class Writes:
         An Arrow stream (a table of pyarrow, polars or pandas) is taken as well, with columns ``from``,
         ``to`` (names or ids), ``amount`` (decimals or text) and ``key``.
         """
-        if hasattr(transfers, "__arrow_c_stream__"):
-            stream = transfers.__arrow_c_stream__()
-            return _ledger.transfer_arrow(self._native, stream, atomic)
-        return _ledger.transfer_many(self._native, transfers, atomic)
+        export: Any = getattr(transfers, "__arrow_c_stream__", None)
+        if export is not None:
+            return _ledger.transfer_arrow(self._native, export(), atomic)
+        return _ledger.transfer_many(self._native, cast("Transfers", transfers), atomic)
 
     def define_asset(
         self, code: str, scale: int, attributes: Mapping[str, Any] | None = None

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final
@@ -37,14 +37,14 @@ are carried out at once share commits."""
 
 def awaited(
     method: Callable[Concatenate[Book, P], T],
-) -> Callable[Concatenate[AsyncBook, P], Awaitable[T]]:
+) -> Callable[Concatenate[AsyncBook, P], Coroutine[Any, Any, T]]:
     """The method that has a thread carry out the book's."""
 
     @functools.wraps(method)
     async def call(self: AsyncBook, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._run(functools.partial(method, self._book, *args, **kwargs))
 
-    return cast("Callable[Concatenate[AsyncBook, P], Awaitable[T]]", call)
+    return cast("Callable[Concatenate[AsyncBook, P], Coroutine[Any, Any, T]]", call)
 
 
 def listed(
@@ -189,12 +189,12 @@ async def _open(make: Callable[[], Book], threads: int) -> AsyncBook:
 
 def _opening(
     method: Callable[P, Book],
-) -> Callable[P, Awaitable[AsyncBook]]:
+) -> Callable[P, Coroutine[Any, Any, AsyncBook]]:
     @functools.wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncBook:
         return await _open(functools.partial(method, *args, **kwargs), THREADS)
 
-    return cast("Callable[P, Awaitable[AsyncBook]]", call)
+    return cast("Callable[P, Coroutine[Any, Any, AsyncBook]]", call)
 
 
 open = _opening(ledger.open)

@@ -1,0 +1,71 @@
+"""The same verbs, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import ledger
+from ledger import Money, aio
+
+
+def test_every_verb_can_be_awaited() -> None:
+    of_books = {name for name in dir(ledger.Book) if not name.startswith("_")}
+    assert of_books - set(dir(aio.AsyncBook)) == set()
+    for name in of_books - {"close", "closed", "path", "key_retention"}:
+        own = inspect.signature(getattr(aio.AsyncBook, name))
+        assert own == inspect.signature(getattr(ledger.Book, name)), name
+
+
+def test_a_program(path: Path) -> None:
+    async def main() -> None:
+        async with await aio.open(path, durability="normal") as book:
+            alice = await book.open_wallet("user:alice", "USD")
+            shop = await book.open_wallet("shop:42", "USD")
+            await book.deposit(alice, "100.00", key="fund")
+            calls = [book.transfer(alice, shop, "0.10", key=f"k{n}") for n in range(100)]
+            receipts = await asyncio.gather(*calls)
+            assert len({receipt.id for receipt in receipts}) == 100
+            balance, found = await asyncio.gather(book.balance(alice), book.wallet("shop:42"))
+            assert balance.posted == Money("90", "USD") and found == shop
+            hour = timedelta(hours=1)
+            hold = await book.hold(alice, shop, "1", key="h", expires_in=hour)
+            assert (await book.capture(hold, key="c")).kind == "capture"
+            keys = [entry.key async for entry in book.history(alice)]
+            assert len(keys) == 102 and keys[0] == "fund"
+            page = await book.history(alice, newest_first=True).page(limit=1)
+            assert page[0].key == "c" and page.next
+            assert [wallet.name async for wallet in book.wallets(prefix="shop")] == ["shop:42"]
+            assert [it.state async for it in book.holds()] == ["captured"]
+            assert await book.key_retention() is None
+            assert (await book.verify()).ok and book.path == str(path)
+            with pytest.raises(ledger.InsufficientFunds):
+                await book.withdraw(alice, "1000", key="w")
+        assert book.closed
+        with pytest.raises(ledger.Closed):
+            await book.balance(alice)
+        await book.close()
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_call_can_be_asked_for_by_its_key(path: Path) -> None:
+    async def main() -> None:
+        async with await aio.open(path) as book:
+            alice = await book.open_wallet("user:alice", "USD")
+            for number in range(20):
+                key = f"k{number}"
+                task = asyncio.ensure_future(book.deposit(alice, "1", key=key))
+                await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                # The same key again: found or made, and never twice.
+                await book.deposit(alice, "1", key=key)
+            assert (await book.balance(alice)).posted == Money("20", "USD")
+
+    asyncio.run(main())
