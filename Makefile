@@ -1,4 +1,7 @@
-.PHONY: test bench
+.PHONY: test test-python bench bench-python
+
+PYTHON ?= python3
+VENV := target/python
 
 # Everything that must hold: format, lints, tests, examples in the documentation.
 test:
@@ -10,9 +13,25 @@ test:
 	cargo test --locked --workspace --all-features --doc
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features
 	python3 docs/canonical_encoding.py --check
+	$(MAKE) test-python
+
+# The Python module, built and installed as a user does it, in a virtual environment of its own: its tests
+# with every example of its documentation, and its types as three checkers see them.
+test-python:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement ledger-py/requirements-test.txt
+	$(VENV)/bin/pip install --quiet --force-reinstall ./ledger-py
+	cd ledger-py && ../$(VENV)/bin/python -m pytest
+	cd ledger-py && ../$(VENV)/bin/python -m mypy python/ledger tests benches
+	cd ledger-py && ../$(VENV)/bin/python -m mypy.stubtest ledger
+	cd ledger-py && ../$(VENV)/bin/python -m pyright --pythonpath ../$(VENV)/bin/python
 
 # The figures and their bars: the core's, then the file's against its rivals. The second takes ten
 # minutes; BENCH_MILLIONS=1 is a quick look, BENCH_DIR chooses the disk.
 bench:
 	cargo run --locked --release --package ledger-benches
 	cargo run --locked --release --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
+
+# The module's pace beside Rust's and beside sqlite3, in one run.
+bench-python:
+	$(VENV)/bin/python ledger-py/benches/speed.py $(BENCH_DIR)
