@@ -10,7 +10,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use ledger_core::bounds::PAGE_MAX;
-use ledger_core::{Amount, Cursor, Entry, HistoryQuery, Metadata, WalletId};
+use ledger_core::{Amount, Cursor, Entry, HistoryQuery, Metadata, Timestamp, WalletId};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -108,7 +108,8 @@ fn history_schema(scale: u8) -> SchemaRef {
     Arc::new(Schema::new(vec![
         known("id", DataType::Int64),
         known("posting", DataType::Int64),
-        known("at", in_utc),
+        known("at", in_utc.clone()),
+        known("effective_at", in_utc),
         known("kind", DataType::Utf8),
         known("amount", decimal(scale)),
         known("balance_after", decimal(scale)),
@@ -126,7 +127,7 @@ fn history_batch(
     schema: &SchemaRef,
     open: &Open,
 ) -> Result<RecordBatch, ArrowError> {
-    let DataType::Decimal128(_, scale) = *schema.field(4).data_type() else {
+    let DataType::Decimal128(_, scale) = *schema.field(5).data_type() else {
         return Err(ArrowError::SchemaError("amounts are no decimals".to_owned()));
     };
     let name = |id: WalletId| {
@@ -135,10 +136,8 @@ fn history_batch(
     let columns: Vec<ArrayRef> = vec![
         whole(entries.iter().map(|it| it.id.raw())),
         whole(entries.iter().map(|it| u64::from(it.posting))),
-        Arc::new(
-            TimestampMillisecondArray::from_iter_values(entries.iter().map(|it| it.at.unix_ms()))
-                .with_timezone("UTC"),
-        ),
+        times(entries.iter().map(|it| it.at)),
+        times(entries.iter().map(|it| it.effective_at)),
         text(entries.iter().map(|it| it.kind.code())),
         decimals(entries.iter().map(|it| Some(it.amount.amount())), scale)?,
         decimals(entries.iter().map(|it| Some(it.balance_after.amount())), scale)?,
@@ -160,6 +159,11 @@ fn history_batch(
         ),
     ];
     RecordBatch::try_new(schema.clone(), columns)
+}
+
+fn times(times: impl Iterator<Item = Timestamp>) -> ArrayRef {
+    let ms = TimestampMillisecondArray::from_iter_values(times.map(Timestamp::unix_ms));
+    Arc::new(ms.with_timezone("UTC"))
 }
 
 fn whole(numbers: impl Iterator<Item = u64>) -> ArrayRef {

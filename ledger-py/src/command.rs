@@ -1,11 +1,11 @@
 //! Verbs: what Python asks for, as a command of the ledger.
 
 use ledger_core::{
-    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, LimitsSpec, Money,
-    Rejection, ReversalSpec, TransactionId,
+    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, Money, Rejection,
+    ReversalSpec, TransactionId,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyEllipsis, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::amount;
 use crate::book::Open;
@@ -13,7 +13,7 @@ use crate::call::detached;
 use crate::directory::Known;
 use crate::fault::{Fault, Taken};
 use crate::input::{self, Any, duration};
-use crate::wallet;
+use crate::{limits, wallet};
 
 /// A verb with its arguments, and what every verb can have.
 #[derive(FromPyObject)]
@@ -24,12 +24,13 @@ pub(crate) struct Asked<'py>(
     pub(crate) Bound<'py, PyAny>,
     pub(crate) Bound<'py, PyAny>,
     pub(crate) Bound<'py, PyAny>,
+    pub(crate) Option<i64>,
 );
 
 impl Asked<'_> {
     /// The command that it stands for.
     pub(crate) fn command(&self, open: &Open) -> Taken<Command> {
-        let Self(verb, arguments, key, meta, actor, expect) = self;
+        let Self(verb, arguments, key, meta, actor, expect, effective_at) = self;
         let key = input::key(key)?;
         let mut command = build(verb, arguments, key, open)?;
         if let Some(meta) = input::meta(meta)? {
@@ -37,6 +38,9 @@ impl Asked<'_> {
         }
         if let Some(actor) = input::actor(actor)? {
             command = command.actor(actor);
+        }
+        if let Some(at) = effective_at {
+            command = command.effective_at(input::time(*at));
         }
         input::expect(command, expect, open)
     }
@@ -74,7 +78,10 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
             Ok(Command::extend(key, input::hold(&hold)?, expires_in))
         }
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
-        "set_limits" => limits(given, open).map(|spec| Command::set_limits(key, spec)),
+        "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
+        "lock_periods" => {
+            Ok(Command::lock_periods(key, input::time(given.get_item(0)?.extract()?)))
+        }
         other => Err(Fault::own("internal", format!("there is no verb {other:?}")).into()),
     }
 }
@@ -175,28 +182,4 @@ fn asset_of(ledger: &Ledger, id: TransactionId, place: u32) -> Result<Asset, Fau
     let kind = transaction.kind;
     let none = Rejection::NotReversible { transaction: id, kind };
     Ok(posting.ok_or(none)?.amount.asset())
-}
-
-/// A limit: `...` is to stay as it is, and None is no limit.
-fn limits(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<LimitsSpec> {
-    let (of, floor, ceiling, largest): (Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
-        given.extract()?;
-    let of = wallet::take(&of, open)?;
-    let limit = |given: &Given<'_>| -> Taken<Option<Option<Money>>> {
-        if given.is_instance_of::<PyEllipsis>() {
-            return Ok(None);
-        }
-        amount::take_optional(given, of.asset()).map(Some)
-    };
-    let mut spec = LimitsSpec::of(of.wallet.id);
-    if let Some(floor) = limit(&floor)? {
-        spec = floor.map_or(spec.no_floor(), |floor| spec.floor(floor));
-    }
-    if let Some(ceiling) = limit(&ceiling)? {
-        spec = ceiling.map_or(spec.no_ceiling(), |ceiling| spec.ceiling(ceiling));
-    }
-    if let Some(largest) = limit(&largest)? {
-        spec = largest.map_or(spec.no_largest(), |largest| spec.largest(largest));
-    }
-    Ok(spec)
 }

@@ -15,6 +15,7 @@ mod command;
 mod directory;
 mod fault;
 mod input;
+mod limits;
 mod python;
 mod read;
 mod receipt;
@@ -53,8 +54,9 @@ mod _ledger {
     use super::error_kinds;
     #[pymodule_export]
     use super::read::{
-        balance, balance_at, balances, get_hold, get_wallet, history, key_retention, list_assets,
-        list_holds, list_wallets, reversals, totals, transaction, transaction_by_key, world,
+        balance, balance_at, balance_effective_at, balances, get_hold, get_wallet, history,
+        key_retention, list_assets, list_holds, list_wallets, periods_locked_until, reversals,
+        totals, transaction, transaction_by_key, world,
     };
     #[pymodule_export]
     use super::receipt::PyReceipt;

@@ -126,6 +126,36 @@ pub(crate) fn balance_at<'py>(
     })
 }
 
+/// What a wallet had posted at a time, with what was recorded later and took effect by then; as far as it was
+/// recorded by another time, if that is given.
+#[pyfunction]
+pub(crate) fn balance_effective_at<'py>(
+    py: Python<'py>,
+    book: &Book,
+    of: Any<'_, 'py>,
+    at_ms: i64,
+    recorded_ms: Option<i64>,
+) -> PyResult<Object<'py>> {
+    book.with(py, |open| {
+        let of = wallet::take(of, &open)?;
+        let money = detached(py, || match recorded_ms {
+            None => open.ledger.balance_effective_at(&of.wallet, time(at_ms)),
+            Some(ms) => open.ledger.balance_known_at(&of.wallet, time(at_ms), time(ms)),
+        })?;
+        Ok(values::money(py, money)?)
+    })
+}
+
+/// Until when periods are locked.
+#[pyfunction]
+pub(crate) fn periods_locked_until<'py>(
+    py: Python<'py>,
+    book: &Book,
+) -> PyResult<Option<Object<'py>>> {
+    let until = book.run(py, |open| open.ledger.periods_locked_until())?;
+    until.map(|until| values::time(py, until)).transpose()
+}
+
 /// Which entries: newest first, from and until a time, kinds.
 #[derive(FromPyObject)]
 pub(crate) struct Wanted(bool, Option<i64>, Option<i64>, Vec<String>);

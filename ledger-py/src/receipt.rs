@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
 
 use crate::directory::Directory;
+use crate::limits;
 use crate::values::{self, Object};
 
 /// The answer to a request that was carried out: the transaction, and whether an earlier call with the
@@ -45,6 +46,12 @@ impl PyReceipt {
     #[getter]
     fn at<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
         values::time(py, self.receipt.at)
+    }
+
+    /// When its money moved, in UTC: as it was recorded, or earlier.
+    #[getter]
+    fn effective_at<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        values::time(py, self.receipt.effective_at)
     }
 
     /// The caller's key.
@@ -107,7 +114,7 @@ impl PyReceipt {
     #[getter]
     fn limits<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
         let change = self.receipt.limits();
-        let limits = change.map(|it| values::limits(py, &it.to, it.wallet, &self.wallets));
+        let limits = change.map(|it| limits::object(py, &it.to, it.wallet, &self.wallets));
         limits.transpose()
     }
 

@@ -1,8 +1,7 @@
 //! The ledger's values as Python sees them.
 
 use ledger_core::{
-    Actor, Balance, Entry, Hold, Limits, Metadata, Money, Posting, Refusal, Reversal, Timestamp,
-    Total, WalletId,
+    Actor, Balance, Entry, Hold, Metadata, Money, Posting, Refusal, Reversal, Timestamp, Total,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -103,6 +102,7 @@ pub(crate) fn entry<'py>(
             entry.id.raw(),
             entry.posting,
             time(py, entry.at)?,
+            time(py, entry.effective_at)?,
             entry.kind.code(),
             money(py, entry.amount)?,
             money(py, entry.balance_after)?,
@@ -113,19 +113,6 @@ pub(crate) fn entry<'py>(
             actor(py, entry.actor.as_deref())?,
         ),
     )
-}
-
-pub(crate) fn limits<'py>(
-    py: Python<'py>,
-    limits: &Limits,
-    wallet: WalletId,
-    wallets: &Directory,
-) -> PyResult<Object<'py>> {
-    let asset = wallets.known(wallet).map(|known| known.asset());
-    let of = |amount: Option<ledger_core::Amount>| {
-        amount.zip(asset).map(|(amount, asset)| money(py, asset.of(amount))).transpose()
-    };
-    python::LIMITS.call(py, (of(limits.floor)?, of(limits.ceiling)?, of(limits.largest)?))
 }
 
 pub(crate) fn reversal<'py>(py: Python<'py>, reversal: &Reversal) -> PyResult<Object<'py>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ledger_core::{Money, Wallet};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use crate::book::Open;
 use crate::call::detached;
@@ -94,6 +94,12 @@ impl PyWallet {
     #[getter]
     fn largest<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         optional(py, self.wallet().largest)
+    }
+
+    /// How much may move within a time.
+    #[getter]
+    fn windows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        crate::limits::windows(py, &self.wallet().windows)
     }
 
     /// The data that was given when it was opened.

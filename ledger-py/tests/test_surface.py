@@ -284,3 +284,47 @@ def test_exclusive_keeps_others_out(path: Path) -> None:
         with pytest.raises(ledger.StoreBusy) as busy:
             ledger.open(path, lock_wait=timedelta(milliseconds=10))
         assert busy.value.retryable
+
+
+def test_windows(shop: Shop) -> None:
+    a_day = ledger.Window("out", timedelta(days=1), amount="10.00", count=3)
+    limits = shop.book.set_limits(shop.alice, windows=[a_day], key="w").limits
+    assert limits is not None
+    (window,) = limits.windows
+    assert (window.direction, window.amount, window.count) == ("out", Money("10", "USD"), 3)
+    found = shop.book.wallet("user:alice")
+    assert found is not None and found.windows == [window]
+    shop.pay("6", "k1")
+    with pytest.raises(ledger.WindowExceeded) as refused:
+        shop.pay("5", "k2")
+    error = refused.value
+    assert (error.window, error.used, error.used_count) == (window, Money("6", "USD"), 1)
+    assert error.frees_at is not None and error.frees_at > datetime.now(timezone.utc)
+    cleared = shop.book.set_limits(shop.alice, windows=[], key="w2").limits
+    assert cleared is not None and cleared.windows == []
+    with pytest.raises(ledger.InvalidLimit, match="direction"):
+        wrong = ledger.Window("up", timedelta(days=1), count=1)
+        shop.book.set_limits(shop.alice, windows=[wrong], key="w3")
+
+
+def test_two_times(shop: Shop) -> None:
+    book, earlier = shop.book, datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+    late = book.deposit(shop.alice, "7", key="late", effective_at=earlier)
+    assert late.effective_at == earlier < late.at
+    assert list(book.history(shop.alice))[-1].effective_at == earlier
+    assert book.balance_effective_at(shop.alice, earlier) == Money("7", "USD")
+    assert book.balance_at(shop.alice, earlier) == Money("0", "USD")
+    assert book.balance_effective_at(shop.alice, earlier, recorded=earlier) == Money("0", "USD")
+    february = datetime(2026, 2, 1, tzinfo=timezone.utc)
+    assert book.periods_locked_until is None
+    assert book.lock_periods(february, key="close").kind == "period_lock"
+    assert book.periods_locked_until == february
+    with pytest.raises(ledger.PeriodLocked) as locked:
+        book.transfer(shop.alice, shop.shop, "1", key="later", effective_at=earlier)
+    assert (locked.value.locked_until, locked.value.effective_at) == (february, earlier)
+    with pytest.raises(ledger.TimeToCome):
+        tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+        book.deposit(shop.alice, "1", key="tomorrow", effective_at=tomorrow)
+    with pytest.raises(ledger.InvalidEffectiveAt):
+        ancient = datetime(1800, 1, 1, tzinfo=timezone.utc)
+        book.deposit(shop.alice, "1", key="ancient", effective_at=ancient)

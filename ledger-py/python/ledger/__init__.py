@@ -38,6 +38,7 @@ from ledger._errors import (
     InvalidAsset,
     InvalidBatch,
     InvalidConfig,
+    InvalidEffectiveAt,
     InvalidExpectation,
     InvalidHold,
     InvalidKey,
@@ -55,6 +56,7 @@ from ledger._errors import (
     LimitsCross,
     LockTimeout,
     NotReversible,
+    PeriodLocked,
     PreconditionFailed,
     QueueFull,
     Rejected,
@@ -64,6 +66,7 @@ from ledger._errors import (
     StoreBusy,
     StoreFull,
     StoreRefused,
+    TimeToCome,
     Transient,
     UnknownAsset,
     UnknownHold,
@@ -76,6 +79,7 @@ from ledger._errors import (
     WalletFrozen,
     WalletNotEmpty,
     WalletNotFrozen,
+    WindowExceeded,
     WorldWallet,
 )
 from ledger._ledger import Receipt, Wallet
@@ -97,6 +101,7 @@ from ledger._values import (
     Reversal,
     Stats,
     Total,
+    Window,
 )
 from ledger._writes import WalletSpec
 
@@ -140,6 +145,7 @@ __all__ = [
     "InvalidAsset",
     "InvalidBatch",
     "InvalidConfig",
+    "InvalidEffectiveAt",
     "InvalidExpectation",
     "InvalidHold",
     "InvalidKey",
@@ -161,6 +167,7 @@ __all__ = [
     "Money",
     "NotReversible",
     "Page",
+    "PeriodLocked",
     "Posting",
     "PreconditionFailed",
     "Present",
@@ -180,6 +187,7 @@ __all__ = [
     "StoreBusy",
     "StoreFull",
     "StoreRefused",
+    "TimeToCome",
     "Total",
     "Transient",
     "UnknownAsset",
@@ -195,6 +203,8 @@ __all__ = [
     "WalletNotEmpty",
     "WalletNotFrozen",
     "WalletSpec",
+    "Window",
+    "WindowExceeded",
     "WithFee",
     "WorldWallet",
     "open",

@@ -6,15 +6,15 @@ A book has each of them as a method; as values they are for calls with many comm
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import EllipsisType
 from typing import Any, NamedTuple, TypeAlias
 
 from ledger._ledger import Receipt, Wallet
 from ledger._money import Money
-from ledger._time import to_us
-from ledger._values import Balance, Expect, Hold
+from ledger._time import optional_ms, to_ms, to_us
+from ledger._values import Balance, Expect, Hold, Window
 
 WalletLike: TypeAlias = Wallet | str
 """A wallet, or the name of one."""
@@ -38,7 +38,8 @@ class Command(NamedTuple):
     """A change of the ledger, under the caller's key.
 
     ``meta`` is kept with it, and is part of the request: a retry must bring the same. ``actor`` (who asked)
-    and ``expect`` (what must be so of wallets) are not part of it.
+    and ``expect`` (what must be so of wallets) are not part of it. What moves money can take effect earlier than
+    it is recorded, at ``effective_at``; floors, limits and holds are about what there is now all the same.
     """
 
     verb: str
@@ -47,6 +48,8 @@ class Command(NamedTuple):
     meta: Meta | None
     actor: str | None
     expect: list[tuple[Any, ...]] | None
+    effective_at: int | None = None
+    """In milliseconds since 1970."""
 
     @staticmethod
     def deposit(
@@ -57,13 +60,15 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Brings money in from outside.
 
         >>> book.deposit(alice, "100.00", key="stripe:ch_1").kind
         'deposit'
         """
-        return Command("deposit", (wallet, amount), key, meta, actor, _expected(expect))
+        arguments = (wallet, amount)
+        return _moving("deposit", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def withdraw(
@@ -74,6 +79,7 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Sends money outside.
 
@@ -81,7 +87,8 @@ class Command(NamedTuple):
         >>> book.withdraw(alice, "5.00", key="payout:1").postings[0].from_balance
         Money('0.00', 'USD')
         """
-        return Command("withdraw", (wallet, amount), key, meta, actor, _expected(expect))
+        arguments = (wallet, amount)
+        return _moving("withdraw", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def transfer(
@@ -93,6 +100,7 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Moves money from one wallet to another.
 
@@ -106,7 +114,8 @@ class Command(NamedTuple):
         >>> book.transfer(alice, shop, "12.50", key="order:7", meta={"sku": "A1"}).replayed
         True
         """
-        return Command("transfer", (source, target, amount), key, meta, actor, _expected(expect))
+        arguments = (source, target, amount)
+        return _moving("transfer", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def post(
@@ -116,6 +125,7 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Carries out 1 to 1,000 postings in their order, all or none.
 
@@ -125,7 +135,8 @@ class Command(NamedTuple):
         >>> [posting.amount for posting in receipt.postings]
         [Money('17.99', 'USD'), Money('2.00', 'USD')]
         """
-        return Command("post", (list(legs),), key, meta, actor, _expected(expect))
+        arguments = (list(legs),)
+        return _moving("post", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def trade(
@@ -136,9 +147,11 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Exchanges two assets, both or none: what is paid, and what it is paid for."""
-        return Command("trade", (tuple(paid), tuple(goods)), key, meta, actor, _expected(expect))
+        arguments = (tuple(paid), tuple(goods))
+        return _moving("trade", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def freeze(
@@ -215,12 +228,13 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Moves reserved money to its target: all that remains, or a part of it. With ``release_rest`` what
         remains then is given back.
         """
         arguments = (hold, amount, bool(release_rest))
-        return Command("capture", arguments, key, meta, actor, _expected(expect))
+        return _moving("capture", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def release(
@@ -258,6 +272,7 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
+        effective_at: datetime | None = None,
     ) -> Command:
         """Moves back what a transaction moved: all that is left of it, or a part. Of several postings, name
         the one of which a part is meant, counted from 0.
@@ -269,7 +284,7 @@ class Command(NamedTuple):
         Money('20.00', 'USD')
         """
         arguments = (transaction, amount, posting)
-        return Command("reverse", arguments, key, meta, actor, _expected(expect))
+        return _moving("reverse", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod
     def set_limits(
@@ -279,19 +294,57 @@ class Command(NamedTuple):
         floor: Limit = ...,
         ceiling: Limit = ...,
         largest: Limit = ...,
+        windows: Iterable[Window] | EllipsisType = ...,
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
     ) -> Command:
         """Changes what a wallet may hold and spend: its floor (below zero it is a credit line), its ceiling,
-        and the largest amount that may leave it at once. Those that are not named stay; None is no limit.
+        the largest amount that may leave it at once, and how much may move within a time (see `Window`).
+        Those that are not named stay; None is no limit.
 
         >>> receipt = book.set_limits(alice, floor="-50.00", key="credit:1")
         >>> book.balance(alice).available
         Money('50.00', 'USD')
         """
-        arguments = (wallet, floor, ceiling, largest)
+        given = windows if isinstance(windows, EllipsisType) else _windows(windows)
+        arguments = (wallet, floor, ceiling, largest, given)
         return Command("set_limits", arguments, key, meta, actor, _expected(expect))
+
+    @staticmethod
+    def lock_periods(
+        until: datetime,
+        *,
+        key: str,
+        meta: Meta | None = None,
+        actor: str | None = None,
+    ) -> Command:
+        """Locks all periods before a time, or unlocks those behind it again: from then on nothing is
+        recorded that takes effect before it.
+
+        >>> february = datetime(2026, 2, 1, tzinfo=timezone.utc)
+        >>> receipt = book.lock_periods(february, key="close:january")
+        >>> book.periods_locked_until == february
+        True
+        """
+        return Command("lock_periods", (to_ms(until),), key, meta, actor, None)
+
+
+def _moving(
+    verb: str,
+    arguments: tuple[Any, ...],
+    key: str,
+    meta: Meta | None,
+    actor: str | None,
+    expect: Expected | None,
+    effective_at: datetime | None,
+) -> Command:
+    at = optional_ms(effective_at)
+    return Command(verb, arguments, key, meta, actor, _expected(expect), at)
+
+
+def _windows(windows: Iterable[Window]) -> list[tuple[Any, ...]]:
+    return [(it.direction, to_us(it.lasting, "lasting"), it.amount, it.count) for it in windows]
 
 
 def _expected(expect: Expected | None) -> list[tuple[Any, ...]] | None:

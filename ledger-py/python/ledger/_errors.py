@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ledger._ledger import Wallet
-    from ledger._values import Present
+    from ledger._values import Present, Window
 
 
 class LedgerError(Exception):
@@ -126,6 +126,10 @@ class InvalidValue(Invalid):
 
 class InvalidConfig(Invalid):
     code = "invalid_config"
+
+
+class InvalidEffectiveAt(Invalid):
+    code = "invalid_effective_at"
 
 
 class UnknownWallet(Rejected):
@@ -369,6 +373,35 @@ class BalanceOverflow(Rejected):
     amount: Money
 
 
+class TimeToCome(Rejected):
+    """The time is still to come."""
+
+    code = "time_to_come"
+    time: datetime
+    now: datetime
+
+
+class PeriodLocked(Rejected):
+    """The period in which it would take effect is locked."""
+
+    code = "period_locked"
+    effective_at: datetime
+    locked_until: datetime
+
+
+class WindowExceeded(Rejected):
+    """More would move within a time, or more often, than may."""
+
+    code = "window_exceeded"
+    wallet: Wallet | int
+    window: Window
+    used: Money
+    used_count: int
+    amount: Money
+    frees_at: datetime | None
+    """When there is room for it, if nothing else moves; None if there never is."""
+
+
 class Transient(LedgerError):
     """Nothing was written. Try again, with the same key."""
 
@@ -474,7 +507,17 @@ def _restore(
     return error
 
 
-_TIMES = {"expires_at", "expired_at", "until", "asked"}
+_TIMES = {
+    "asked",
+    "effective_at",
+    "expired_at",
+    "expires_at",
+    "frees_at",
+    "locked_until",
+    "now",
+    "time",
+    "until",
+}
 _IDS = {"wallet", "hold", "transaction"}
 _NAMES = {"code": "asset"}
 
@@ -486,8 +529,10 @@ def _read(data: str) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any) -> Any:
-    from ledger._values import Present
+    from ledger._values import Present, window_of
 
+    if value is None:
+        return None
     if name in _TIMES:
         return parse(value)
     if name in _IDS:
@@ -499,4 +544,7 @@ def _value(name: str, value: Any) -> Any:
         return of_text(fields["amount"], fields["asset"]["code"])
     if fields.keys() == {"code", "scale"}:
         return fields["code"]
+    if name == "window":
+        amount = _value("amount", fields["amount"])
+        return window_of(fields["direction"], fields["lasting_ms"], amount, fields["count"])
     return Present(**{field: _value(field, of) for field, of in fields.items()})

@@ -21,6 +21,7 @@ from ledger._values import (
     Refusal,
     Reversal,
     Total,
+    Window,
 )
 
 __version__: str
@@ -42,6 +43,7 @@ __all__ = [
     "error_kinds",
     "balance",
     "balance_at",
+    "balance_effective_at",
     "balances",
     "get_hold",
     "get_wallet",
@@ -50,6 +52,7 @@ __all__ = [
     "list_assets",
     "list_holds",
     "list_wallets",
+    "periods_locked_until",
     "reversals",
     "totals",
     "transaction",
@@ -113,6 +116,8 @@ class Wallet:
     @property
     def largest(self) -> Money | None: ...
     @property
+    def windows(self) -> list[Window]: ...
+    @property
     def meta(self) -> dict[str, Any] | None: ...
     @property
     def opened_at(self) -> datetime: ...
@@ -129,6 +134,8 @@ class Receipt:
     def id(self) -> int: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def effective_at(self) -> datetime: ...
     @property
     def key(self) -> str: ...
     @property
@@ -186,6 +193,10 @@ def list_wallets(
     book: Book, prefix: str, owner: str | None, after: str | None, limit: int
 ) -> tuple[list[Wallet], str | None]: ...
 def list_assets(book: Book) -> list[Asset]: ...
+def periods_locked_until(book: Book) -> datetime | None: ...
+def balance_effective_at(
+    book: Book, of: Wallet | str, at_ms: int, recorded_ms: int | None
+) -> Money: ...
 def totals(book: Book, prefix: str, owner: str | None) -> list[Total]: ...
 def balance(book: Book, of: Wallet | str) -> Balance: ...
 def balances(book: Book, of: Sequence[Wallet | str]) -> list[Balance]: ...

@@ -84,6 +84,20 @@ class Reads:
         """
         return _ledger.balance_at(self._native, wallet, to_ms(when))
 
+    def balance_effective_at(
+        self, wallet: WalletLike, when: datetime, *, recorded: datetime | None = None
+    ) -> Money:
+        """What a wallet had posted at a time, with what was recorded later and took effect by then. With
+        ``recorded``, as far as it was recorded by that time: what a report said that was made then.
+        """
+        known = optional_ms(recorded)
+        return _ledger.balance_effective_at(self._native, wallet, to_ms(when), known)
+
+    @property
+    def periods_locked_until(self) -> datetime | None:
+        """Until when periods are locked; None where nothing is."""
+        return _ledger.periods_locked_until(self._native)
+
     def totals(self, prefix: str | None = None, owner: str | None = None) -> list[Total]:
         """What a family of wallets, at most 10,000, holds together, asset by asset and all at one moment.
 

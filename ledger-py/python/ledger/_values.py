@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, final
 
@@ -109,6 +110,8 @@ class Entry:
     """Which of the transaction's postings it is."""
     at: datetime
     """When it was recorded."""
+    effective_at: datetime
+    """When it took effect: as it was recorded, or earlier."""
     kind: str
     """What was asked for."""
     amount: Money
@@ -162,12 +165,44 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """How much may move within a time, and how often, always counted back from now. What is reserved
+    counts as if it had left.
+
+    >>> receipt = book.deposit(alice, "100.00", key="d1")
+    >>> a_day = Window("out", timedelta(days=1), amount="50.00")
+    >>> receipt = book.set_limits(alice, windows=[a_day], key="l1")
+    >>> book.transfer(alice, shop, "50.01", key="t1")
+    Traceback (most recent call last):
+    ledger.WindowExceeded: 50.01 USD can't leave wallet user:alice
+    """
+
+    direction: str
+    """``"out"`` for what leaves the wallet, ``"in"`` for what enters it."""
+    lasting: timedelta
+    """How long the time is."""
+    amount: Money | str | None = None
+    """The most that may move in it."""
+    count: int | None = None
+    """How often something may move in it."""
+
+
+def window_of(direction: str, lasting_ms: int, amount: Money | None, count: int | None) -> Window:
+    """A window, as the ledger tells it."""
+    return Window(direction, timedelta(milliseconds=lasting_ms), amount, count)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a wallet may hold and spend. None is no limit."""
 
     floor: Money | None
     ceiling: Money | None
     largest: Money | None
+    windows: list[Window] = field(default_factory=list["Window"])
+
+    def __hash__(self) -> int:
+        return hash((self.floor, self.ceiling, self.largest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class Writes:
     extend = verb(Command.extend)
     reverse = verb(Command.reverse)
     set_limits = verb(Command.set_limits)
+    lock_periods = verb(Command.lock_periods)
 
     def submit(self, command: Command) -> Receipt:
         """Carries out one command."""

@@ -19,6 +19,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final
 
@@ -106,6 +107,7 @@ class AsyncBook:
     extend = awaited(Book.extend)
     reverse = awaited(Book.reverse)
     set_limits = awaited(Book.set_limits)
+    lock_periods = awaited(Book.lock_periods)
     submit = awaited(Book.submit)
     submit_each = awaited(Book.submit_each)
     submit_all = awaited(Book.submit_all)
@@ -121,6 +123,7 @@ class AsyncBook:
     balance = awaited(Book.balance)
     balances = awaited(Book.balances)
     balance_at = awaited(Book.balance_at)
+    balance_effective_at = awaited(Book.balance_effective_at)
     totals = awaited(Book.totals)
     transaction = awaited(Book.transaction)
     reversals = awaited(Book.reversals)
@@ -146,9 +149,13 @@ class AsyncBook:
             return call()
         return await asyncio.wrap_future(future)
 
-    async def key_retention(self) -> Any:
+    async def key_retention(self) -> timedelta | None:
         """How long keys are remembered; None for ever."""
         return await self._run(lambda: self._book.key_retention)
+
+    async def periods_locked_until(self) -> datetime | None:
+        """Until when periods are locked; None where nothing is."""
+        return await self._run(lambda: self._book.periods_locked_until)
 
     @property
     def path(self) -> str:
