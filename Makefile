@@ -9,8 +9,8 @@ test:
 	cargo fmt --manifest-path benches/rivals/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	cargo clippy --locked --package ledger-core -- --deny warnings
-	cargo test --locked --workspace --all-features --all-targets
-	cargo test --locked --workspace --all-features --doc
+	cargo test --locked --workspace --exclude ledger-py --all-features --all-targets
+	cargo test --locked --workspace --exclude ledger-py --all-features --doc
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features
 	python3 docs/canonical_encoding.py --check
 	$(MAKE) test-python

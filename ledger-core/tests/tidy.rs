@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store", "ledger",
         ],
     ),
+    ("ledger-py", &["base", "out", "call", "take", "verbs", "arrow"]),
 ];
 
 /// The sources of a crate.

@@ -1,29 +1,18 @@
 //! The native part of the Python module: values in, values out, the interpreter released, errors mapped.
 //! No rule about money lives here.
+//!
+//! The folders are layers; each may use those before it, never those behind:
+//! `base`, `out`, `call`, `take`, `verbs`, `arrow`.
 
 #![allow(clippy::needless_pass_by_value, reason = "what is taken from Python is owned")]
 #![allow(clippy::unused_self, reason = "Python asks objects, not types")]
 
-mod amount;
-mod arrow_columns;
-mod arrow_in;
-mod arrow_out;
-mod book;
-mod calc;
+mod arrow;
+mod base;
 mod call;
-mod command;
-mod directory;
-mod fault;
-mod input;
-mod limits;
-mod python;
-mod read;
-mod receipt;
-mod testing;
-mod values;
-mod wallet;
-mod whole;
-mod write;
+mod out;
+mod take;
+mod verbs;
 
 use ledger_core::ErrorKind;
 use pyo3::prelude::*;
@@ -43,31 +32,35 @@ mod _ledger {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use super::arrow_in::transfer_arrow;
+    use super::arrow::incoming::transfer_arrow;
     #[pymodule_export]
-    use super::arrow_out::{export_balances, export_history};
+    use super::arrow::outgoing::{export_balances, export_history};
     #[pymodule_export]
-    use super::book::{Book, open_file, open_memory};
+    use super::call::book::{Book, open_file, open_memory};
     #[pymodule_export]
-    use super::calc::{check_rate, cost, exact, exact_text, fee, iso_scale, split, split_rates};
+    use super::call::clock::PyClock;
     #[pymodule_export]
     use super::error_kinds;
     #[pymodule_export]
-    use super::read::{
+    use super::out::receipt::PyReceipt;
+    #[pymodule_export]
+    use super::out::wallet::PyWallet;
+    #[pymodule_export]
+    use super::verbs::calc::{
+        check_rate, cost, exact, exact_text, fee, iso_scale, split, split_rates,
+    };
+    #[pymodule_export]
+    use super::verbs::read::{
         balance, balance_at, balance_effective_at, balances, get_hold, get_wallet, history,
         key_retention, list_assets, list_holds, list_wallets, periods_locked_until, reversals,
         totals, transaction, transaction_by_key, world,
     };
     #[pymodule_export]
-    use super::receipt::PyReceipt;
+    use super::verbs::whole::{
+        backup, head, panic_in_call, query, rebuild_file, stats, verify, verify_file,
+    };
     #[pymodule_export]
-    use super::testing::{PyClock, panic_in_call};
-    #[pymodule_export]
-    use super::wallet::PyWallet;
-    #[pymodule_export]
-    use super::whole::{backup, head, query, rebuild_file, stats, verify, verify_file};
-    #[pymodule_export]
-    use super::write::{
+    use super::verbs::write::{
         define_asset, expire_due, open_wallets, set_key_retention, submit, submit_many,
         transfer_many,
     };

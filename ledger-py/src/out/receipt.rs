@@ -1,6 +1,8 @@
 //! Receipts: what a call that was carried out gives. Most are never looked at closely, so nothing of them
 //! becomes Python objects before it is asked for.
 
+use crate::base::plain;
+use crate::out::wallet;
 use std::sync::Arc;
 
 use ledger_core::{Answer, Receipt, TransactionId, WalletId};
@@ -8,9 +10,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
 
-use crate::directory::Directory;
-use crate::limits;
-use crate::values::{self, Object};
+use crate::base::plain::Object;
+use crate::out::directory::Directory;
+use crate::out::limits;
+use crate::out::values;
 
 /// The answer to a request that was carried out: the transaction, and whether an earlier call with the
 /// same key made it. Two are equal if they are of the same transaction.
@@ -45,13 +48,13 @@ impl PyReceipt {
     /// When it was recorded, in UTC.
     #[getter]
     fn at<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        values::time(py, self.receipt.at)
+        plain::time(py, self.receipt.at)
     }
 
     /// When its money moved, in UTC: as it was recorded, or earlier.
     #[getter]
     fn effective_at<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        values::time(py, self.receipt.effective_at)
+        plain::time(py, self.receipt.effective_at)
     }
 
     /// The caller's key.
@@ -87,7 +90,7 @@ impl PyReceipt {
     /// The money that moved.
     #[getter]
     fn postings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        values::list(py, &self.receipt.postings, |posting| {
+        plain::list(py, &self.receipt.postings, |posting| {
             values::posting(py, posting, &self.wallets)
         })
     }
@@ -95,13 +98,13 @@ impl PyReceipt {
     /// The caller's own data.
     #[getter]
     fn meta<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
-        values::meta(py, self.receipt.meta.as_ref())
+        plain::meta(py, self.receipt.meta.as_ref())
     }
 
     /// Who asked for it.
     #[getter]
     fn actor<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
-        values::actor(py, self.receipt.actor.as_deref())
+        plain::actor(py, self.receipt.actor.as_deref())
     }
 
     /// The hold that it made or changed, as it was after it.
@@ -130,7 +133,8 @@ impl PyReceipt {
             .postings
             .iter()
             .map(|posting| {
-                let name = |id| self.wallets.object(py, id)?.str().map(|name| name.to_string());
+                let name =
+                    |id| wallet::with_id(py, id, &self.wallets)?.str().map(|name| name.to_string());
                 PyResult::Ok(format!(
                     ", {} from {} to {}",
                     posting.amount,
@@ -162,7 +166,7 @@ impl PyReceipt {
         let state = state.map_err(|error| PyValueError::new_err(error.to_string()))?;
         let named = PyDict::new(py);
         for wallet in Self::wallets_of(&self.receipt).filter_map(|id| self.wallets.known(id)) {
-            named.set_item(wallet.wallet.id.raw(), wallet.object(py)?)?;
+            named.set_item(wallet.wallet.id.raw(), wallet::object(py, &wallet)?)?;
         }
         let restore = py.get_type::<Self>().getattr("_restore")?;
         Ok((restore, (&*self.wallets.file, state, named).into_pyobject(py)?))
@@ -174,7 +178,7 @@ impl PyReceipt {
         let receipt = receipt.map_err(|error| PyValueError::new_err(error.to_string()))?;
         let directory = Directory::of(file.into());
         for wallet in wallets.values() {
-            let wallet = wallet.cast::<crate::wallet::PyWallet>()?;
+            let wallet = wallet.cast::<crate::out::wallet::PyWallet>()?;
             directory.note(wallet.get().0.wallet.clone());
         }
         Ok(Self { receipt, wallets: Arc::new(directory) })

@@ -1,36 +1,13 @@
 //! The ledger's values as Python sees them.
 
-use ledger_core::{
-    Actor, Balance, Entry, Hold, Metadata, Money, Posting, Refusal, Reversal, Timestamp, Total,
-};
+use crate::out::wallet;
+use ledger_core::{Balance, Entry, Hold, Posting, Refusal, Reversal, Total};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 
-use crate::directory::Directory;
-use crate::fault::Fault;
-use crate::python;
-
-pub(crate) type Object<'py> = Bound<'py, PyAny>;
-
-pub(crate) fn money(py: Python<'_>, money: Money) -> PyResult<Object<'_>> {
-    let text = money.amount().display(money.asset().scale()).to_string();
-    python::MONEY_OF.call(py, (text, money.asset().code().as_str()))
-}
-
-pub(crate) fn time(py: Python<'_>, at: Timestamp) -> PyResult<Object<'_>> {
-    python::FROM_MS.call(py, (at.unix_ms(),))
-}
-
-pub(crate) fn meta<'py>(py: Python<'py>, meta: Option<&Metadata>) -> PyResult<Option<Object<'py>>> {
-    meta.map(|meta| python::LOADS.call(py, (meta.as_json(),))).transpose()
-}
-
-pub(crate) fn actor<'py>(py: Python<'py>, actor: Option<&Actor>) -> PyResult<Option<Object<'py>>> {
-    let Some(actor) = actor else { return Ok(None) };
-    let part = |part: &Option<ledger_core::ActorText>| part.as_ref().map(ToString::to_string);
-    let parts = (actor.who.as_str(), part(&actor.origin), part(&actor.reason));
-    python::ACTOR.call(py, parts).map(Some)
-}
+use crate::base::plain::{Object, actor, meta, money, time};
+use crate::base::python;
+use crate::out::directory::Directory;
+use crate::out::fault::Fault;
 
 pub(crate) fn balance<'py>(
     py: Python<'py>,
@@ -41,7 +18,7 @@ pub(crate) fn balance<'py>(
     python::BALANCE.call(
         py,
         (
-            wallets.object(py, balance.wallet)?,
+            wallet::with_id(py, balance.wallet, wallets)?,
             money(py, balance.posted)?,
             money(py, balance.held)?,
             available,
@@ -59,8 +36,8 @@ pub(crate) fn hold<'py>(
         py,
         (
             hold.id.raw(),
-            wallets.object(py, hold.wallet)?,
-            wallets.object(py, hold.target)?,
+            wallet::with_id(py, hold.wallet, wallets)?,
+            wallet::with_id(py, hold.target, wallets)?,
             money(py, hold.amount)?,
             money(py, hold.tolerance)?,
             money(py, hold.captured)?,
@@ -80,8 +57,8 @@ pub(crate) fn posting<'py>(
     python::POSTING.call(
         py,
         (
-            wallets.object(py, posting.from)?,
-            wallets.object(py, posting.to)?,
+            wallet::with_id(py, posting.from, wallets)?,
+            wallet::with_id(py, posting.to, wallets)?,
             money(py, posting.amount)?,
             of(posting.from_balance)?,
             of(posting.to_balance)?,
@@ -107,7 +84,7 @@ pub(crate) fn entry<'py>(
             money(py, entry.amount)?,
             money(py, entry.balance_after)?,
             entry.version,
-            wallets.object(py, entry.counterparty)?,
+            wallet::with_id(py, entry.counterparty, wallets)?,
             entry.key.as_str(),
             meta(py, entry.meta.as_ref())?,
             actor(py, entry.actor.as_deref())?,
@@ -146,17 +123,4 @@ pub(crate) fn refusal<'py>(
             error,
         ),
     )
-}
-
-/// A list of objects, one for each item.
-pub(crate) fn list<'py, T>(
-    py: Python<'py>,
-    items: &[T],
-    object: impl Fn(&T) -> PyResult<Object<'py>>,
-) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
-    for item in items {
-        list.append(object(item)?)?;
-    }
-    Ok(list)
 }

@@ -26,10 +26,3 @@ impl PyClock {
         self.0.set(Timestamp::from_unix_ms(now_ms));
     }
 }
-
-/// Panics inside of a call, to show what becomes of it.
-#[pyfunction]
-pub(crate) fn panic_in_call(py: Python<'_>, book: &crate::book::Book) -> PyResult<()> {
-    #[allow(clippy::panic, reason = "it is what this is for")]
-    book.run(py, |_| -> Result<(), crate::fault::Fault> { std::panic::panic_any("planted") })
-}

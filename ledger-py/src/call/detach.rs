@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ledger_core::{Class, Error, Interrupt};
 use pyo3::prelude::*;
 
-use crate::fault::{Fault, Trouble};
+use crate::out::fault::{Fault, Trouble};
 
 thread_local! {
     /// What a signal's handler raised while this thread was in a call.

@@ -8,10 +8,10 @@ use ledger_sqlite::{Head, Progress, SqliteLedger, Value, Verification};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
-use crate::book::{Book, Open};
-use crate::call::{stop_with, was_interrupted};
-use crate::fault::Fault;
-use crate::values::Object;
+use crate::base::plain::Object;
+use crate::call::book::{Book, Open};
+use crate::call::detach::{stop_with, was_interrupted};
+use crate::out::fault::Fault;
 
 fn file(open: &Open) -> Result<&SqliteLedger, Fault> {
     open.file.as_ref().ok_or_else(|| {
@@ -94,8 +94,8 @@ pub(crate) fn rebuild_file(
 
 /// Work on a file without a ledger.
 fn alone<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Fault> + Send) -> PyResult<T> {
-    let nobody = crate::directory::Directory::of("".into());
-    crate::call::detached(py, work).map_err(|trouble| trouble.raise(py, &nobody))
+    let nobody = crate::out::directory::Directory::of("".into());
+    crate::call::detach::detached(py, work).map_err(|trouble| trouble.raise(py, &nobody))
 }
 
 /// Copies the file as it is at one moment.
@@ -181,4 +181,11 @@ pub(crate) fn stats<'py>(py: Python<'py>, book: &Book) -> PyResult<Bound<'py, Py
     }
     dict.set_item("errors", stats.errors)?;
     Ok(dict)
+}
+
+/// Panics inside of a call, to show what becomes of it.
+#[pyfunction]
+pub(crate) fn panic_in_call(py: Python<'_>, book: &Book) -> PyResult<()> {
+    #[allow(clippy::panic, reason = "it is what this is for")]
+    book.run(py, |_| -> Result<(), Fault> { std::panic::panic_any("planted") })
 }

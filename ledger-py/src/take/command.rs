@@ -7,13 +7,15 @@ use ledger_core::{
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::amount;
-use crate::book::Open;
-use crate::call::detached;
-use crate::directory::Known;
-use crate::fault::{Fault, Taken};
-use crate::input::{self, Any, duration};
-use crate::{limits, wallet};
+use crate::base::plain::{duration, time_of};
+use crate::call::book::Open;
+use crate::call::detach::detached;
+use crate::out::directory::Known;
+use crate::out::fault::{Fault, Taken};
+use crate::take::amount;
+use crate::take::ends;
+use crate::take::input::{self, Any};
+use crate::take::limits;
 
 /// A verb with its arguments, and what every verb can have.
 #[derive(FromPyObject)]
@@ -40,7 +42,7 @@ impl Asked<'_> {
             command = command.actor(actor);
         }
         if let Some(at) = effective_at {
-            command = command.effective_at(input::time(*at));
+            command = command.effective_at(time_of(*at));
         }
         input::expect(command, expect, open)
     }
@@ -62,7 +64,7 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
             Ok(Command::trade(key, leg(&paid, open)?, leg(&goods, open)?))
         }
         "freeze" | "unfreeze" | "close" => {
-            let wallet = wallet::take(&given.get_item(0)?, open)?.wallet.id;
+            let wallet = ends::take(&given.get_item(0)?, open)?.wallet.id;
             Ok(match verb {
                 "freeze" => Command::freeze(key, wallet),
                 "unfreeze" => Command::unfreeze(key, wallet),
@@ -79,9 +81,7 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         }
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
         "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
-        "lock_periods" => {
-            Ok(Command::lock_periods(key, input::time(given.get_item(0)?.extract()?)))
-        }
+        "lock_periods" => Ok(Command::lock_periods(key, time_of(given.get_item(0)?.extract()?))),
         other => Err(Fault::own("internal", format!("there is no verb {other:?}")).into()),
     }
 }
@@ -94,7 +94,7 @@ fn outside(
     command: impl FnOnce(&ledger_core::Wallet, Money) -> Command,
 ) -> Taken<Command> {
     let (of, amount): (Given<'_>, Given<'_>) = given.extract()?;
-    let of = wallet::take(&of, open)?;
+    let of = ends::take(&of, open)?;
     let amount = amount::take(&amount, of.asset())?;
     check_asset(&of, amount)?;
     Ok(command(&of.wallet, amount))
@@ -120,7 +120,7 @@ pub(crate) fn leg_of(
     amount: Any<'_, '_>,
     open: &Open,
 ) -> Taken<Leg> {
-    let (from, to) = (wallet::take(from, open)?, wallet::take(to, open)?);
+    let (from, to) = (ends::take(from, open)?, ends::take(to, open)?);
     Ok(Leg::new(from.wallet.id, to.wallet.id, amount::take(amount, from.asset())?))
 }
 
@@ -136,7 +136,7 @@ fn hold(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<HoldSpec> {
         i128,
         Given<'_>,
     ) = given.extract()?;
-    let (of, target) = (wallet::take(&of, open)?, wallet::take(&target, open)?);
+    let (of, target) = (ends::take(&of, open)?, ends::take(&target, open)?);
     let amount = amount::take(&amount, of.asset())?;
     let expires_in = duration(expires_in, Field::Hold)?;
     let spec = HoldSpec::new(of.wallet.id, target.wallet.id, amount, expires_in);

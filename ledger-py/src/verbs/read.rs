@@ -1,5 +1,7 @@
 //! What only looks at the ledger.
 
+use crate::base::plain;
+use crate::out::wallet;
 use std::sync::Arc;
 
 use ledger_core::{
@@ -9,13 +11,16 @@ use ledger_core::{
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::book::{Book, Open};
-use crate::call::detached;
-use crate::fault::{Fault, Taken};
-use crate::input::{self, Any, time};
-use crate::receipt;
-use crate::values::{self, Object};
-use crate::{python, wallet};
+use crate::base::plain::Object;
+use crate::base::plain::time_of;
+use crate::base::python;
+use crate::call::book::{Book, Open};
+use crate::call::detach::detached;
+use crate::out::fault::{Fault, Taken};
+use crate::out::receipt;
+use crate::out::values;
+use crate::take::ends;
+use crate::take::input::{self, Any};
 
 /// A wallet by its name, as it is now.
 #[pyfunction]
@@ -26,7 +31,7 @@ pub(crate) fn get_wallet<'py>(
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
         let found = detached(py, || open.ledger.wallet(name))?;
-        Ok(found.map(|wallet| open.wallets.note(wallet).object(py)).transpose()?)
+        Ok(found.map(|wallet| wallet::object(py, &open.wallets.note(wallet))).transpose()?)
     })
 }
 
@@ -35,7 +40,7 @@ pub(crate) fn get_wallet<'py>(
 pub(crate) fn world<'py>(py: Python<'py>, book: &Book, asset: &str) -> PyResult<Object<'py>> {
     book.with(py, |open| {
         let found = detached(py, || open.ledger.world(open.ledger.asset(asset)?))?;
-        Ok(open.wallets.note(found).object(py)?)
+        Ok(wallet::object(py, &open.wallets.note(found))?)
     })
 }
 
@@ -61,8 +66,9 @@ pub(crate) fn list_wallets<'py>(
         let after = after.map(WalletName::new).transpose()?;
         let query = wallet_query(prefix, owner)?.after(after).limit(limit);
         let page = detached(py, || open.ledger.wallets(&query))?;
-        let wallets =
-            values::list(py, &page.wallets, |wallet| open.wallets.note(wallet.clone()).object(py))?;
+        let wallets = plain::list(py, &page.wallets, |wallet| {
+            wallet::object(py, &open.wallets.note(wallet.clone()))
+        })?;
         Ok((wallets, page.next.map(|name| name.to_string())))
     })
 }
@@ -78,7 +84,7 @@ pub(crate) fn totals<'py>(
     book.with(py, |open| {
         let query = wallet_query(prefix, owner)?;
         let totals = detached(py, || open.ledger.totals(&query))?;
-        Ok(values::list(py, &totals, |total| values::total(py, total))?)
+        Ok(plain::list(py, &totals, |total| values::total(py, total))?)
     })
 }
 
@@ -90,7 +96,7 @@ pub(crate) fn balance<'py>(
     of: Any<'_, 'py>,
 ) -> PyResult<Object<'py>> {
     book.with(py, |open| {
-        let of = wallet::take(of, &open)?;
+        let of = ends::take(of, &open)?;
         let balance = detached(py, || open.ledger.balance(&of.wallet))?;
         Ok(values::balance(py, &balance, &open.wallets)?)
     })
@@ -104,10 +110,10 @@ pub(crate) fn balances<'py>(
     of: Vec<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
-        let ids = of.iter().map(|of| Ok(wallet::take(of, &open)?.wallet.id));
+        let ids = of.iter().map(|of| Ok(ends::take(of, &open)?.wallet.id));
         let ids = ids.collect::<Taken<Vec<_>>>()?;
         let balances = detached(py, || open.ledger.balances(&ids))?;
-        Ok(values::list(py, &balances, |balance| values::balance(py, balance, &open.wallets))?)
+        Ok(plain::list(py, &balances, |balance| values::balance(py, balance, &open.wallets))?)
     })
 }
 
@@ -120,9 +126,9 @@ pub(crate) fn balance_at<'py>(
     at_ms: i64,
 ) -> PyResult<Object<'py>> {
     book.with(py, |open| {
-        let of = wallet::take(of, &open)?;
-        let money = detached(py, || open.ledger.balance_at(&of.wallet, time(at_ms)))?;
-        Ok(values::money(py, money)?)
+        let of = ends::take(of, &open)?;
+        let money = detached(py, || open.ledger.balance_at(&of.wallet, time_of(at_ms)))?;
+        Ok(plain::money(py, money)?)
     })
 }
 
@@ -137,12 +143,12 @@ pub(crate) fn balance_effective_at<'py>(
     recorded_ms: Option<i64>,
 ) -> PyResult<Object<'py>> {
     book.with(py, |open| {
-        let of = wallet::take(of, &open)?;
+        let of = ends::take(of, &open)?;
         let money = detached(py, || match recorded_ms {
-            None => open.ledger.balance_effective_at(&of.wallet, time(at_ms)),
-            Some(ms) => open.ledger.balance_known_at(&of.wallet, time(at_ms), time(ms)),
+            None => open.ledger.balance_effective_at(&of.wallet, time_of(at_ms)),
+            Some(ms) => open.ledger.balance_known_at(&of.wallet, time_of(at_ms), time_of(ms)),
         })?;
-        Ok(values::money(py, money)?)
+        Ok(plain::money(py, money)?)
     })
 }
 
@@ -153,7 +159,7 @@ pub(crate) fn periods_locked_until<'py>(
     book: &Book,
 ) -> PyResult<Option<Object<'py>>> {
     let until = book.run(py, |open| open.ledger.periods_locked_until())?;
-    until.map(|until| values::time(py, until)).transpose()
+    until.map(|until| plain::time(py, until)).transpose()
 }
 
 /// Which entries: newest first, from and until a time, kinds.
@@ -168,10 +174,10 @@ impl Wanted {
             false => HistoryQuery::oldest_first(),
         };
         if let Some(since) = since {
-            query = query.from(time(*since));
+            query = query.from(time_of(*since));
         }
         if let Some(until) = until {
-            query = query.until(time(*until));
+            query = query.until(time_of(*until));
         }
         let kinds = kinds.iter().map(|kind| self::kind(kind));
         Ok(query.kinds(kinds.collect::<Result<Vec<_>, _>>()?))
@@ -202,7 +208,7 @@ pub(crate) fn history<'py>(
     cursor: Option<&str>,
 ) -> PyResult<Page<'py>> {
     book.with(py, |open| {
-        let of = wallet::take(of, &open)?;
+        let of = ends::take(of, &open)?;
         let cursor = cursor.map(str::parse::<Cursor>).transpose()?;
         let query = wanted.query()?.limit(limit).cursor(cursor);
         let page = detached(py, || {
@@ -212,7 +218,7 @@ pub(crate) fn history<'py>(
             Ok::<_, Error>(page)
         })?;
         let entries =
-            values::list(py, &page.entries, |entry| values::entry(py, entry, &open.wallets))?;
+            plain::list(py, &page.entries, |entry| values::entry(py, entry, &open.wallets))?;
         let text = |cursor: Option<Cursor>| cursor.map(|cursor| cursor.to_string());
         Ok((entries, text(page.next), text(page.previous)))
     })
@@ -269,7 +275,7 @@ pub(crate) fn reversals<'py>(
     book.with(py, |open| {
         let id = input::transaction(id)?;
         let found = detached(py, || open.ledger.reversals(id))?;
-        Ok(values::list(py, &found, |reversal| values::reversal(py, reversal))?)
+        Ok(plain::list(py, &found, |reversal| values::reversal(py, reversal))?)
     })
 }
 
@@ -301,13 +307,13 @@ impl Holds<'_> {
         let Self(of, state, before) = self;
         let mut query = HoldQuery::all();
         if let Some(of) = of {
-            query = query.wallet(wallet::take(of, open)?.wallet.id);
+            query = query.wallet(ends::take(of, open)?.wallet.id);
         }
         if let Some(state) = state {
             query = query.state(hold_state(state)?);
         }
         if let Some(before) = before {
-            query = query.expires_before(time(*before));
+            query = query.expires_before(time_of(*before));
         }
         Ok(query)
     }
@@ -340,7 +346,7 @@ pub(crate) fn list_holds<'py>(
             open.wallets.learn(wallets, &open.ledger);
             Ok::<_, Error>(page)
         })?;
-        let holds = values::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets))?;
+        let holds = plain::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets))?;
         Ok((holds, page.next.map(ledger_core::HoldId::raw)))
     })
 }
@@ -358,8 +364,8 @@ pub(crate) fn list_assets<'py>(py: Python<'py>, book: &Book) -> PyResult<Bound<'
             }
             assets.extend(page);
         }
-        Ok(values::list(py, &assets, |asset| {
-            let attributes = values::meta(py, asset.attributes.as_ref())?;
+        Ok(plain::list(py, &assets, |asset| {
+            let attributes = plain::meta(py, asset.attributes.as_ref())?;
             let code = asset.code();
             python::ASSET.call(py, (code.as_str(), asset.asset.scale(), attributes))
         })?)

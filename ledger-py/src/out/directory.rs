@@ -6,9 +6,6 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use ledger_core::{Asset, Ledger, Wallet, WalletId};
 use parking_lot::RwLock;
-use pyo3::prelude::*;
-
-use crate::wallet::PyWallet;
 
 /// A wallet as it was when it was seen, and which file it is of.
 #[derive(Debug)]
@@ -20,11 +17,6 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn asset(&self) -> Asset {
         self.wallet.asset
-    }
-
-    /// The wallet as Python sees it.
-    pub(crate) fn object<'py>(self: &Arc<Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(Bound::new(py, PyWallet(self.clone()))?.into_any())
     }
 }
 
@@ -77,14 +69,6 @@ impl Directory {
             if let Ok(Some(wallet)) = ledger.wallet_by_id(id) {
                 self.note(wallet);
             }
-        }
-    }
-
-    /// The wallet as Python sees it, or its id if it is not known.
-    pub(crate) fn object<'py>(&self, py: Python<'py>, id: WalletId) -> PyResult<Bound<'py, PyAny>> {
-        match self.known(id) {
-            Some(known) => known.object(py),
-            None => Ok(id.raw().into_pyobject(py)?.into_any()),
         }
     }
 }

@@ -9,15 +9,16 @@ use ledger_core::{
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList};
 
-use crate::amount;
-use crate::book::{Book, Open, retention};
-use crate::call::detached;
-use crate::command::{Asked, leg_of};
-use crate::directory::Directory;
-use crate::fault::{Fault, Taken, Trouble};
-use crate::input::{self, Any};
-use crate::receipt::PyReceipt;
-use crate::values::Object;
+use crate::base::plain::Object;
+use crate::call::book::{Book, Open, retention};
+use crate::call::detach::detached;
+use crate::out::directory::Directory;
+use crate::out::fault::{Fault, Taken, Trouble};
+use crate::out::receipt::PyReceipt;
+use crate::out::wallet;
+use crate::take::amount;
+use crate::take::command::{Asked, leg_of};
+use crate::take::input::{self, Any};
 
 /// Carries out one command.
 #[pyfunction]
@@ -270,7 +271,7 @@ pub(crate) fn open_wallets<'py>(
         let list = PyList::empty(py);
         for wallet in opened {
             list.append(match wallet {
-                Ok(wallet) => open.wallets.note(wallet).object(py)?,
+                Ok(wallet) => wallet::object(py, &open.wallets.note(wallet))?,
                 Err(error) => Fault::from(error).exception(py, &open.wallets)?,
             })?;
         }

@@ -4,8 +4,9 @@ use ledger_core::{Error, Invalid, Rejection};
 use pyo3::prelude::*;
 use serde_json::Value;
 
-use crate::directory::Directory;
-use crate::python;
+use crate::base::python;
+use crate::out::directory::Directory;
+use crate::out::wallet;
 
 /// Why the ledger did not do what it was asked.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Fault {
                         error.to_string().replace(&by_id, &format!("wallet {}", wallet.wallet.name))
                     },
                 );
-                let wallet = wallet.map(|wallet| wallet.object(py)).transpose()?;
+                let wallet = wallet.map(|wallet| wallet::object(py, &wallet)).transpose()?;
                 let (item, replayed) = (error.item(), error.is_replay());
                 build.call1((error.kind().code(), message, item, replayed, data, wallet))
             }
@@ -68,7 +69,7 @@ impl Fault {
     }
 }
 
-type Known = std::sync::Arc<crate::directory::Known>;
+type Known = std::sync::Arc<crate::out::directory::Known>;
 
 /// A rejection's data as JSON, and the wallet it is about if there is one.
 fn data(error: &Error, wallets: &Directory) -> (Option<String>, Option<Known>) {

@@ -1,16 +1,16 @@
-//! What a wallet may hold and spend: changes of it from Python, and what it is.
+//! Changes of what a wallet may hold and spend.
 
-use ledger_core::{Amount, Direction, Field, Invalid, Limits, LimitsSpec, Money, WalletId, Window};
+use ledger_core::{Field, Invalid, LimitsSpec, Money, Window};
 use pyo3::prelude::*;
-use pyo3::types::{PyEllipsis, PyList, PyTuple};
+use pyo3::types::{PyEllipsis, PyTuple};
 
-use crate::amount;
-use crate::book::Open;
-use crate::directory::{Directory, Known};
-use crate::fault::Taken;
-use crate::input::{Any, duration, text};
-use crate::values::{self, Object};
-use crate::{python, wallet};
+use crate::base::plain::duration;
+use crate::call::book::Open;
+use crate::out::directory::Known;
+use crate::out::fault::Taken;
+use crate::take::amount;
+use crate::take::ends;
+use crate::take::input::{Any, text};
 
 type Given<'py> = Bound<'py, PyAny>;
 
@@ -23,7 +23,7 @@ pub(crate) fn change(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<LimitsSpe
         Given<'_>,
         Given<'_>,
     ) = given.extract()?;
-    let of = wallet::take(&of, open)?;
+    let of = ends::take(&of, open)?;
     let mut spec = LimitsSpec::of(of.wallet.id);
     spec = match limit(&floor, &of)? {
         None => spec,
@@ -72,33 +72,4 @@ fn window(given: Any<'_, '_>, of: &Known) -> Taken<Window> {
         window = window.amount(amount);
     }
     Ok(count.map_or(window, |count| window.count(count)))
-}
-
-/// Limits as Python sees them.
-pub(crate) fn object<'py>(
-    py: Python<'py>,
-    limits: &Limits,
-    wallet: WalletId,
-    wallets: &Directory,
-) -> PyResult<Object<'py>> {
-    let asset = wallets.known(wallet).map(|known| known.asset());
-    let of = |amount: Option<Amount>| {
-        amount.zip(asset).map(|(amount, asset)| values::money(py, asset.of(amount))).transpose()
-    };
-    let windows = windows(py, &limits.windows)?;
-    let (floor, ceiling, largest) = (of(limits.floor)?, of(limits.ceiling)?, of(limits.largest)?);
-    python::LIMITS.call(py, (floor, ceiling, largest, windows))
-}
-
-/// Windows as Python sees them.
-pub(crate) fn windows<'py>(py: Python<'py>, windows: &[Window]) -> PyResult<Bound<'py, PyList>> {
-    values::list(py, windows, |window| {
-        let direction = match window.direction {
-            Direction::Out => "out",
-            Direction::In => "in",
-        };
-        let amount = window.amount.map(|amount| values::money(py, amount)).transpose()?;
-        let lasting = window.lasting.as_millis();
-        python::WINDOW.call(py, (direction, lasting, amount, window.count))
-    })
 }

@@ -1,22 +1,18 @@
 //! Everything but amounts and wallets that is taken from Python.
 
-use std::time::Duration;
-
 use ledger_core::bounds::METADATA_DEPTH_MAX;
-use ledger_core::{
-    Actor, Command, Field, HoldId, Invalid, Key, Metadata, Status, Timestamp, TransactionId,
-};
+use ledger_core::{Actor, Command, Field, HoldId, Invalid, Key, Metadata, Status, TransactionId};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
-use crate::amount;
-use crate::book::Open;
-use crate::fault::{Fault, Taken};
-use crate::receipt::PyReceipt;
-use crate::wallet;
+use crate::call::book::Open;
+use crate::out::fault::{Fault, Taken};
+use crate::out::receipt::PyReceipt;
+use crate::take::amount;
+use crate::take::ends;
 
 pub(crate) type Any<'a, 'py> = &'a Bound<'py, PyAny>;
 
@@ -31,17 +27,6 @@ pub(crate) fn text<'a>(value: Any<'a, '_>, what: &str) -> Taken<&'a str> {
 
 pub(crate) fn key(value: Any<'_, '_>) -> Taken<Key> {
     Ok(Key::new(text(value, "key")?)?)
-}
-
-pub(crate) fn time(ms: i64) -> Timestamp {
-    Timestamp::from_unix_ms(ms)
-}
-
-/// A duration in microseconds.
-pub(crate) fn duration(microseconds: i128, field: Field) -> Result<Duration, Invalid> {
-    u64::try_from(microseconds).map(Duration::from_micros).map_err(|_| {
-        Invalid::new(field, "a duration must be zero or above, and less than 500,000 years")
-    })
 }
 
 /// Metadata, if there is any.
@@ -140,7 +125,7 @@ pub(crate) fn expect(mut command: Command, value: Any<'_, '_>, open: &Open) -> T
             Bound<'_, PyAny>,
             Option<String>,
         ) = expected?.extract()?;
-        let of = wallet::take(&of, open)?;
+        let of = ends::take(&of, open)?;
         if let Some(version) = version {
             command = command.expect_version(of.wallet.id, version);
         }
@@ -199,7 +184,7 @@ fn id(value: Any<'_, '_>, what: &str) -> Taken<u64> {
     Err(PyTypeError::new_err(format!("{what} must be given by its id, not {given}")).into())
 }
 
-fn no_id(what: &str, value: Any<'_, '_>) -> crate::fault::Trouble {
+fn no_id(what: &str, value: Any<'_, '_>) -> crate::out::fault::Trouble {
     let problem = format!("{value} is not the id of {what}");
     Fault::from(Invalid::new(Field::Value, problem)).into()
 }

@@ -14,11 +14,11 @@ use ledger_core::{Amount, Cursor, Entry, HistoryQuery, Metadata, Timestamp, Wall
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::book::{Book, Open};
-use crate::fault::Fault;
-use crate::input::Any;
-use crate::read::Wanted;
-use crate::wallet;
+use crate::call::book::{Book, Open};
+use crate::out::fault::Fault;
+use crate::take::ends;
+use crate::take::input::Any;
+use crate::verbs::read::Wanted;
 
 /// The name that the Arrow project has given to such capsules.
 pub(crate) const CAPSULE: &std::ffi::CStr = c"arrow_array_stream";
@@ -43,7 +43,7 @@ pub(crate) fn export_history<'py>(
     cursor: Option<&str>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let pages = book.with(py, |open| {
-        let of = wallet::take(of, &open)?;
+        let of = ends::take(of, &open)?;
         let cursor = cursor.map(str::parse::<Cursor>).transpose()?;
         let query = wanted.query()?.limit(limit.unwrap_or(PAGE_MAX)).cursor(cursor);
         let schema = history_schema(of.asset().scale());

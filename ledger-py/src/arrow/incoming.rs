@@ -11,13 +11,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 
-use crate::arrow_columns::{Numbers, Text};
-use crate::arrow_out::CAPSULE;
-use crate::book::{Book, Open};
-use crate::call::detached;
-use crate::directory::Known;
-use crate::fault::{Fault, Taken};
-use crate::write::{Item, carry_out};
+use crate::arrow::columns::{Numbers, Text};
+use crate::arrow::outgoing::CAPSULE;
+use crate::call::book::{Book, Open};
+use crate::call::detach::detached;
+use crate::out::directory::Known;
+use crate::out::fault::{Fault, Taken};
+use crate::verbs::write::{Item, carry_out};
 
 /// Carries out the transfers of an Arrow stream.
 #[pyfunction]
@@ -173,7 +173,7 @@ impl Wallets<'_> {
             Some(known) => known,
             None => match self.open.ledger.wallet(name)? {
                 Some(wallet) => self.open.wallets.note(wallet),
-                None => return Err(crate::wallet::no_such(name)),
+                None => return Err(crate::take::ends::no_such(name)),
             },
         };
         self.by_name.insert(name.into(), known.clone());

@@ -1,13 +1,14 @@
 //! Arithmetic that belongs to the core: dividing, rates, prices. Amounts go in and out as digits.
 
+use crate::base::plain;
 use ledger_core::{Asset, Field, Invalid, Money, Price, Rate, Rounding};
 use pyo3::prelude::*;
 
-use crate::amount::{digits, of_code};
-use crate::directory::Directory;
-use crate::fault::{Fault, Taken};
-use crate::input::Any;
-use crate::values::{self, Object};
+use crate::base::plain::Object;
+use crate::out::directory::Directory;
+use crate::out::fault::{Fault, Taken};
+use crate::take::amount::{digits, of_code};
+use crate::take::input::Any;
 
 fn answered<T>(py: Python<'_>, taken: Taken<T>) -> PyResult<T> {
     taken.map_err(|trouble| trouble.raise(py, &Directory::of("".into())))
@@ -18,7 +19,7 @@ fn taken(amount: Any<'_, '_>, code: &str) -> Taken<Money> {
 }
 
 fn listed<'py>(py: Python<'py>, parts: &[Money]) -> PyResult<Vec<Object<'py>>> {
-    parts.iter().map(|part| values::money(py, *part)).collect()
+    parts.iter().map(|part| plain::money(py, *part)).collect()
 }
 
 /// The digits after the point that ISO 4217 gives a currency; None for other codes.
@@ -138,5 +139,5 @@ pub(crate) fn cost<'py>(
         let price = Price::new(&digits(price)?, asset)?;
         Ok(price.cost(taken(amount, code)?, rounding(rounded)?)?)
     })();
-    values::money(py, answered(py, cost)?)
+    plain::money(py, answered(py, cost)?)
 }

@@ -8,8 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use crate::fault::Taken;
-use crate::python;
+use crate::base::python;
+use crate::out::fault::Taken;
 
 /// An amount in `asset`, or in the asset that a `Money` names.
 pub(crate) fn take(value: &Bound<'_, PyAny>, asset: Asset) -> Taken<Money> {

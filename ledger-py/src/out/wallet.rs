@@ -1,18 +1,16 @@
 //! Wallets as Python sees them, and how one is taken from Python.
 
+use crate::base::plain;
+use crate::base::plain::Object;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use ledger_core::{Money, Wallet};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use ledger_core::{Money, Wallet, WalletId};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
-use crate::book::Open;
-use crate::call::detached;
-use crate::directory::Known;
-use crate::fault::{Fault, Taken};
-use crate::values;
+use crate::out::directory::{Directory, Known};
 
 /// A wallet as it was when it was looked up: its name, asset and id never change, its status and limits
 /// may. Two are equal if their file and name are.
@@ -31,7 +29,7 @@ impl PyWallet {
 }
 
 fn optional(py: Python<'_>, money: Option<Money>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    money.map(|money| values::money(py, money)).transpose()
+    money.map(|money| plain::money(py, money)).transpose()
 }
 
 #[pymethods]
@@ -99,19 +97,19 @@ impl PyWallet {
     /// How much may move within a time.
     #[getter]
     fn windows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        crate::limits::windows(py, &self.wallet().windows)
+        crate::out::limits::windows(py, &self.wallet().windows)
     }
 
     /// The data that was given when it was opened.
     #[getter]
     fn meta<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        values::meta(py, self.wallet().meta.as_ref())
+        plain::meta(py, self.wallet().meta.as_ref())
     }
 
     /// When it was opened.
     #[getter]
     fn opened_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        values::time(py, self.wallet().opened_at)
+        plain::time(py, self.wallet().opened_at)
     }
 
     fn __repr__(&self) -> String {
@@ -155,42 +153,19 @@ impl PyWallet {
     }
 }
 
-/// A wallet of this ledger, given as one or by its name.
-pub(crate) fn take(value: &Bound<'_, PyAny>, open: &Open) -> Taken<Arc<Known>> {
-    if let Ok(wallet) = value.cast::<PyWallet>() {
-        return of_this(&wallet.get().0, open);
-    }
-    let Ok(name) = value.cast::<PyString>() else {
-        let given = value.get_type().name()?;
-        let advice = format!("a wallet must be a Wallet or the name of one, not {given}");
-        return Err(PyTypeError::new_err(advice).into());
-    };
-    named(value.py(), name.to_str()?, open)
+/// The wallet as Python sees it.
+pub(crate) fn object<'py>(py: Python<'py>, known: &Arc<Known>) -> PyResult<Object<'py>> {
+    Ok(Bound::new(py, PyWallet(known.clone()))?.into_any())
 }
 
-/// Ids are unique in one ledger only, so another one's must not be taken for ours.
-fn of_this(wallet: &Arc<Known>, open: &Open) -> Taken<Arc<Known>> {
-    if Arc::ptr_eq(&wallet.file, &open.wallets.file) || wallet.file == open.wallets.file {
-        return Ok(wallet.clone());
+/// The wallet with that id, or the id itself if no such wallet was seen.
+pub(crate) fn with_id<'py>(
+    py: Python<'py>,
+    id: WalletId,
+    wallets: &Directory,
+) -> PyResult<Object<'py>> {
+    match wallets.known(id) {
+        Some(known) => object(py, &known),
+        None => Ok(id.raw().into_pyobject(py)?.into_any()),
     }
-    let message = format!(
-        "wallet {} belongs to another ledger, {}; look it up in this one",
-        wallet.wallet.name, wallet.file
-    );
-    Err(Fault::own("unknown_wallet", message).into())
-}
-
-fn named(py: Python<'_>, name: &str, open: &Open) -> Taken<Arc<Known>> {
-    if let Some(known) = open.wallets.named(name) {
-        return Ok(known);
-    }
-    if let Some(wallet) = detached(py, || open.ledger.wallet(name))? {
-        return Ok(open.wallets.note(wallet));
-    }
-    Err(no_such(name).into())
-}
-
-pub(crate) fn no_such(name: &str) -> Fault {
-    let message = format!("no wallet is called {name:?}; open it first, or check the name");
-    Fault::own("unknown_wallet", message)
 }

@@ -10,11 +10,11 @@ use ledger_sqlite::{Durability, SqliteLedger};
 use parking_lot::RwLock;
 use pyo3::prelude::*;
 
-use crate::call::{detached, interrupt};
-use crate::directory::Directory;
-use crate::fault::{Fault, Taken};
-use crate::input::duration;
-use crate::testing::PyClock;
+use crate::base::plain::duration;
+use crate::call::clock::PyClock;
+use crate::call::detach::{detached, interrupt};
+use crate::out::directory::Directory;
+use crate::out::fault::{Fault, Taken};
 
 /// A ledger that calls are made on. The file is closed when the last call on it has come to its end.
 pub(crate) struct Open {

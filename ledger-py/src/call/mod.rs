@@ -1,0 +1,5 @@
+//! A ledger that is open, and how it is called.
+
+pub(crate) mod book;
+pub(crate) mod clock;
+pub(crate) mod detach;
