@@ -13,10 +13,13 @@ import ledger
 from ledger import Money, aio
 
 
+PROPERTIES = {"indexed_metadata", "key_retention", "periods_locked_until"}
+
+
 def test_every_verb_can_be_awaited() -> None:
     of_books = {name for name in dir(ledger.Book) if not name.startswith("_")}
     assert of_books - set(dir(aio.AsyncBook)) == set()
-    for name in of_books - {"close", "closed", "path", "key_retention", "periods_locked_until"}:
+    for name in of_books - {"close", "closed", "path", *PROPERTIES}:
         own = inspect.signature(getattr(aio.AsyncBook, name))
         assert own == inspect.signature(getattr(ledger.Book, name)), name
 

@@ -328,3 +328,21 @@ def test_two_times(shop: Shop) -> None:
     with pytest.raises(ledger.InvalidEffectiveAt):
         ancient = datetime(1800, 1, 1, tzinfo=timezone.utc)
         book.deposit(shop.alice, "1", key="ancient", effective_at=ancient)
+
+
+def test_finding_by_metadata(shop: Shop) -> None:
+    book = shop.book
+    book.index_metadata(["order"], key="index")
+    assert book.indexed_metadata == ["order"]
+    paid = [
+        book.transfer(shop.alice, shop.shop, "1", key=f"k{n}", meta={"order": n % 2, "reference": "r"})
+        for n in range(4)
+    ]
+    assert list(book.find("reference", "r")) == paid
+    assert list(book.find("order", 1)) == [paid[1], paid[3]]
+    page = book.find("order", 0).page(limit=1)
+    assert list(page) == [paid[0]] and page[0].postings[0].to_wallet == shop.shop
+    assert list(book.find("order", 0).page(limit=1, cursor=page.next)) == [paid[2]]
+    assert list(book.find("order", "1")) == []
+    with pytest.raises(ledger.InvalidMetadata):
+        list(book.find("color", "red"))

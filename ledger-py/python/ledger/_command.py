@@ -329,6 +329,19 @@ class Command(NamedTuple):
         """
         return Command("lock_periods", (to_ms(until),), key, meta, actor, None)
 
+    @staticmethod
+    def index_metadata(
+        names: Iterable[str],
+        *,
+        key: str,
+        meta: Meta | None = None,
+        actor: str | None = None,
+    ) -> Command:
+        """Has transactions be found by these keys of their metadata, and by no others but ``reference``,
+        which always is one. See `find`.
+        """
+        return Command("index_metadata", (list(names),), key, meta, actor, None)
+
 
 def _moving(
     verb: str,

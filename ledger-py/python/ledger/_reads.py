@@ -153,6 +153,26 @@ class Reads:
             return _ledger.transaction(self._native, id)
         return _ledger.transaction_by_key(self._native, key)
 
+    def find(self, name: str, value: str | int | bool) -> Listing[Receipt]:
+        """Transactions with this value under this key of their metadata, the oldest first. They are found by
+        ``reference``, and by the keys that `index_metadata` names.
+
+        >>> paid = book.deposit(alice, "1.00", key="d1", meta={"reference": "invoice:77"})
+        >>> list(book.find("reference", "invoice:77")) == [paid]
+        True
+        """
+
+        def fetch(limit: int, cursor: int | None) -> tuple[list[Receipt], int | None, None]:
+            page = _ledger.find(self._native, name, value, cursor, limit)
+            return (*page, None)
+
+        return Listing(fetch, f"transactions with {name} {value!r}")
+
+    @property
+    def indexed_metadata(self) -> list[str]:
+        """The keys of metadata by which transactions can be found, besides their reference."""
+        return _ledger.indexed_metadata(self._native)
+
     def reversals(self, transaction: TransactionLike) -> list[Reversal]:
         """What was moved back of a transaction, and by which, in the order in which it was."""
         return _ledger.reversals(self._native, transaction)

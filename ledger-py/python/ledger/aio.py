@@ -108,6 +108,7 @@ class AsyncBook:
     reverse = awaited(Book.reverse)
     set_limits = awaited(Book.set_limits)
     lock_periods = awaited(Book.lock_periods)
+    index_metadata = awaited(Book.index_metadata)
     submit = awaited(Book.submit)
     submit_each = awaited(Book.submit_each)
     submit_all = awaited(Book.submit_all)
@@ -135,6 +136,7 @@ class AsyncBook:
     stats = awaited(Book.stats)
     wallets = listed(Book.wallets)
     holds = listed(Book.holds)
+    find = listed(Book.find)
     history = listed(Book.history)
 
     def __init__(self, book: Book, threads: int = THREADS) -> None:
@@ -152,6 +154,10 @@ class AsyncBook:
     async def key_retention(self) -> timedelta | None:
         """How long keys are remembered; None for ever."""
         return await self._run(lambda: self._book.key_retention)
+
+    async def indexed_metadata(self) -> list[str]:
+        """The keys of metadata by which transactions can be found, besides their reference."""
+        return await self._run(lambda: self._book.indexed_metadata)
 
     async def periods_locked_until(self) -> datetime | None:
         """Until when periods are locked; None where nothing is."""

@@ -1,8 +1,8 @@
 //! Verbs: what Python asks for, as a command of the ledger.
 
 use ledger_core::{
-    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, Money, Rejection,
-    ReversalSpec, TransactionId,
+    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, MetaKey, Money,
+    Rejection, ReversalSpec, TransactionId,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -82,6 +82,7 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
         "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
         "lock_periods" => Ok(Command::lock_periods(key, time_of(given.get_item(0)?.extract()?))),
+        "index_metadata" => index(given, key),
         other => Err(Fault::own("internal", format!("there is no verb {other:?}")).into()),
     }
 }
@@ -182,4 +183,10 @@ fn asset_of(ledger: &Ledger, id: TransactionId, place: u32) -> Result<Asset, Fau
     let kind = transaction.kind;
     let none = Rejection::NotReversible { transaction: id, kind };
     Ok(posting.ok_or(none)?.amount.asset())
+}
+
+fn index(given: &Bound<'_, PyTuple>, key: Key) -> Taken<Command> {
+    let names = given.get_item(0)?.try_iter()?;
+    let names = names.map(|name| Ok(MetaKey::new(input::text(&name?, "a key of metadata")?)?));
+    Ok(Command::index_metadata(key, names.collect::<Taken<Vec<_>>>()?))
 }

@@ -1,7 +1,9 @@
 //! Everything but amounts and wallets that is taken from Python.
 
 use ledger_core::bounds::METADATA_DEPTH_MAX;
-use ledger_core::{Actor, Command, Field, HoldId, Invalid, Key, Metadata, Status, TransactionId};
+use ledger_core::{
+    Actor, Command, Field, HoldId, Invalid, Key, MetaValue, Metadata, Status, TransactionId,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -41,6 +43,11 @@ pub(crate) fn meta(value: Any<'_, '_>) -> Taken<Option<Metadata>> {
     // One level too deep is enough to be refused.
     let value = json(value, METADATA_DEPTH_MAX + 1)?;
     Ok(Some(Metadata::new(&value)?))
+}
+
+/// A value that metadata is looked for by.
+pub(crate) fn meta_value(value: Any<'_, '_>) -> Taken<MetaValue> {
+    Ok(MetaValue::from_json(&json(value, METADATA_DEPTH_MAX)?.to_string())?)
 }
 
 fn json(value: Any<'_, '_>, levels: usize) -> Taken<Value> {

@@ -5,8 +5,8 @@ use crate::out::wallet;
 use std::sync::Arc;
 
 use ledger_core::{
-    Cursor, Error, Field, HistoryQuery, HoldQuery, HoldState, Invalid, Kind, Owner, WalletName,
-    WalletQuery,
+    Answer, Cursor, Error, Field, FindQuery, HistoryQuery, HoldQuery, HoldState, Invalid, Kind,
+    Owner, WalletName, WalletQuery,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -17,7 +17,7 @@ use crate::base::python;
 use crate::call::book::{Book, Open};
 use crate::call::detach::detached;
 use crate::out::fault::{Fault, Taken};
-use crate::out::receipt;
+use crate::out::receipt::{self, PyReceipt};
 use crate::out::values;
 use crate::take::ends;
 use crate::take::input::{self, Any};
@@ -253,16 +253,55 @@ pub(crate) fn transaction_by_key<'py>(
 fn found<'py>(
     py: Python<'py>,
     open: &Arc<Open>,
-    look: impl FnOnce() -> ledger_core::Result<Option<ledger_core::Answer>> + Send,
+    look: impl FnOnce() -> ledger_core::Result<Option<Answer>> + Send,
 ) -> Taken<Option<Object<'py>>> {
     let answer = detached(py, || {
         let answer = look()?;
-        if let Some(receipt) = answer.as_ref().and_then(ledger_core::Answer::receipt) {
-            open.wallets.learn(receipt::PyReceipt::wallets_of(&receipt), &open.ledger);
+        if let Some(receipt) = answer.as_ref().and_then(Answer::receipt) {
+            open.wallets.learn(PyReceipt::wallets_of(&receipt), &open.ledger);
         }
         Ok::<_, Error>(answer)
     })?;
     Ok(receipt::answer(py, answer, &open.wallets)?)
+}
+
+/// A page of the transactions that have this value under this key of their metadata, and the one to go on
+/// after.
+#[pyfunction]
+pub(crate) fn find<'py>(
+    py: Python<'py>,
+    book: &Book,
+    name: &str,
+    value: Any<'_, 'py>,
+    after: Option<Bound<'py, PyAny>>,
+    limit: usize,
+) -> PyResult<(Bound<'py, PyList>, Option<u64>)> {
+    book.with(py, |open| {
+        let value = input::meta_value(value)?;
+        let after = after.map(|after| input::transaction(&after)).transpose()?;
+        let query = FindQuery::new(name, value)?.after(after).limit(limit);
+        let page = detached(py, || open.ledger.find(&query))?;
+        let found: Vec<_> = page.transactions.into_iter().map(Answer::Done).collect();
+        let receipts = found.iter().filter_map(Answer::receipt);
+        let wallets: Vec<_> =
+            receipts.flat_map(|it| PyReceipt::wallets_of(&it).collect::<Vec<_>>()).collect();
+        detached(py, || {
+            open.wallets.learn(wallets.into_iter(), &open.ledger);
+            Ok::<_, Error>(())
+        })?;
+        let list = PyList::empty(py);
+        for answer in found {
+            list.append(receipt::answer(py, Some(answer), &open.wallets)?)?;
+        }
+        Ok((list, page.next.map(ledger_core::TransactionId::raw)))
+    })
+}
+
+/// The keys of metadata by which transactions can be found, besides their reference.
+#[pyfunction]
+pub(crate) fn indexed_metadata(py: Python<'_>, book: &Book) -> PyResult<Vec<String>> {
+    let keys = book.run(py, |open| open.ledger.indexed_metadata())?;
+    Ok(keys.iter().map(ToString::to_string).collect())
 }
 
 /// What was moved back of a transaction.
