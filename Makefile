@@ -20,7 +20,10 @@ test:
 test-python:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement ledger-py/requirements-test.txt
-	$(VENV)/bin/pip install --quiet --force-reinstall ./ledger-py
+	rm -rf target/wheel
+	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir target/wheel ./ledger-py
+	test $$(cat target/wheel/*.whl | wc -c) -lt 3000000
+	$(VENV)/bin/pip install --quiet --force-reinstall target/wheel/*.whl
 	cd ledger-py && ../$(VENV)/bin/python -m pytest
 	cd ledger-py && ../$(VENV)/bin/python -m mypy python/ledger tests benches
 	cd ledger-py && ../$(VENV)/bin/python -m mypy.stubtest ledger
