@@ -53,7 +53,8 @@ mod _ledger {
     use super::verbs::read::{
         balance, balance_at, balance_effective_at, balances, find, get_hold, get_wallet, history,
         indexed_metadata, key_retention, list_assets, list_holds, list_wallets,
-        periods_locked_until, reversals, totals, transaction, transaction_by_key, world,
+        periods_locked_until, reversals, totals, transaction, transaction_by_key, window_use,
+        world,
     };
     #[pymodule_export]
     use super::verbs::whole::{

@@ -300,6 +300,8 @@ def test_windows(shop: Shop) -> None:
     error = refused.value
     assert (error.window, error.used, error.used_count) == (window, Money("6", "USD"), 1)
     assert error.frees_at is not None and error.frees_at > datetime.now(timezone.utc)
+    (used,) = shop.book.window_use(shop.alice)
+    assert (used.window, used.used, used.used_count) == (window, Money("6", "USD"), 1)
     cleared = shop.book.set_limits(shop.alice, windows=[], key="w2").limits
     assert cleared is not None and cleared.windows == []
     with pytest.raises(ledger.InvalidLimit, match="direction"):
@@ -322,6 +324,13 @@ def test_two_times(shop: Shop) -> None:
     with pytest.raises(ledger.PeriodLocked) as locked:
         book.transfer(shop.alice, shop.shop, "1", key="later", effective_at=earlier)
     assert (locked.value.locked_until, locked.value.effective_at) == (february, earlier)
+    january = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    book.lock_periods(january, key="late")
+    assert book.periods_locked_until == february
+    assert book.unlock_periods(january, key="reopen").kind == "period_unlock"
+    assert book.periods_locked_until == january
+    book.unlock_periods(key="open")
+    assert book.periods_locked_until is None
     with pytest.raises(ledger.TimeToCome):
         tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
         book.deposit(shop.alice, "1", key="tomorrow", effective_at=tomorrow)

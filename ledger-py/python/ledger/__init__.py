@@ -102,6 +102,7 @@ from ledger._values import (
     Stats,
     Total,
     Window,
+    WindowUse,
 )
 from ledger._writes import WalletSpec
 
@@ -204,6 +205,7 @@ __all__ = [
     "WalletNotFrozen",
     "WalletSpec",
     "Window",
+    "WindowUse",
     "WindowExceeded",
     "WithFee",
     "WorldWallet",

@@ -319,8 +319,8 @@ class Command(NamedTuple):
         meta: Meta | None = None,
         actor: str | None = None,
     ) -> Command:
-        """Locks all periods before a time, or unlocks those behind it again: from then on nothing is
-        recorded that takes effect before it.
+        """Locks all periods before a time: from then on nothing is recorded that takes effect before it. What
+        is locked already stays so.
 
         >>> february = datetime(2026, 2, 1, tzinfo=timezone.utc)
         >>> receipt = book.lock_periods(february, key="close:january")
@@ -328,6 +328,17 @@ class Command(NamedTuple):
         True
         """
         return Command("lock_periods", (to_ms(until),), key, meta, actor, None)
+
+    @staticmethod
+    def unlock_periods(
+        until: datetime | None = None,
+        *,
+        key: str,
+        meta: Meta | None = None,
+        actor: str | None = None,
+    ) -> Command:
+        """Unlocks the periods from a time on, or all of them."""
+        return Command("unlock_periods", (optional_ms(until),), key, meta, actor, None)
 
     @staticmethod
     def index_metadata(

@@ -22,6 +22,7 @@ from ledger._values import (
     Reversal,
     Total,
     Window,
+    WindowUse,
 )
 
 __version__: str
@@ -59,6 +60,7 @@ __all__ = [
     "totals",
     "transaction",
     "transaction_by_key",
+    "window_use",
     "world",
     "Receipt",
     "Clock",
@@ -196,6 +198,7 @@ def list_wallets(
 ) -> tuple[list[Wallet], str | None]: ...
 def list_assets(book: Book) -> list[Asset]: ...
 def periods_locked_until(book: Book) -> datetime | None: ...
+def window_use(book: Book, of: Wallet | str) -> list[WindowUse]: ...
 def balance_effective_at(
     book: Book, of: Wallet | str, at_ms: int, recorded_ms: int | None
 ) -> Money: ...

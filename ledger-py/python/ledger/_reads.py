@@ -23,6 +23,7 @@ from ledger._values import (
     Reversal,
     Stats,
     Total,
+    WindowUse,
 )
 
 Progress = Callable[[int, int], object]
@@ -92,6 +93,18 @@ class Reads:
         """
         known = optional_ms(recorded)
         return _ledger.balance_effective_at(self._native, wallet, to_ms(when), known)
+
+    def window_use(self, wallet: WalletLike) -> list[WindowUse]:
+        """What is used of a wallet's windows now, and what is left.
+
+        >>> receipt = book.deposit(alice, "9.00", key="d1")
+        >>> a_day = Window("out", timedelta(days=1), amount="5.00")
+        >>> receipt = book.set_limits(alice, windows=[a_day], key="l1")
+        >>> receipt = book.withdraw(alice, "2.00", key="w1")
+        >>> book.window_use(alice)[0].room
+        Money('3.00', 'USD')
+        """
+        return _ledger.window_use(self._native, wallet)
 
     @property
     def periods_locked_until(self) -> datetime | None:

@@ -193,6 +193,21 @@ def window_of(direction: str, lasting_ms: int, amount: Money | None, count: int 
 
 
 @dataclass(frozen=True, slots=True)
+class WindowUse:
+    """What is used of a window."""
+
+    window: Window
+    used: Money
+    """How much moved in it, or is reserved."""
+    used_count: int
+    """How many movements and open holds that is."""
+    room: Money | None
+    """How much more may move now; None for no limit."""
+    room_count: int | None
+    """How often something may move now; None for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a wallet may hold and spend. None is no limit."""
 

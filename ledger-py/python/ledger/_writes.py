@@ -107,6 +107,7 @@ class Writes:
     reverse = verb(Command.reverse)
     set_limits = verb(Command.set_limits)
     lock_periods = verb(Command.lock_periods)
+    unlock_periods = verb(Command.unlock_periods)
     index_metadata = verb(Command.index_metadata)
 
     def submit(self, command: Command) -> Receipt:

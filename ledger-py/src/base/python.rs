@@ -45,4 +45,5 @@ pub(crate) static POSTING: Imported = Imported::new("ledger._values", "Posting")
 pub(crate) static REFUSAL: Imported = Imported::new("ledger._values", "Refusal");
 pub(crate) static REVERSAL: Imported = Imported::new("ledger._values", "Reversal");
 pub(crate) static WINDOW: Imported = Imported::new("ledger._values", "window_of");
+pub(crate) static WINDOW_USE: Imported = Imported::new("ledger._values", "WindowUse");
 pub(crate) static TOTAL: Imported = Imported::new("ledger._values", "Total");

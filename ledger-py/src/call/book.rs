@@ -70,7 +70,14 @@ impl Book {
         py: Python<'_>,
         work: impl FnOnce(Arc<Open>) -> Taken<T>,
     ) -> PyResult<T> {
-        let result = self.open().map_err(Into::into).and_then(work);
+        let result = self.open().map_err(Into::into).and_then(|open| {
+            let result = work(open.clone());
+            if Arc::strong_count(&open) == 1 {
+                // It was closed meanwhile, and this call was the last one: the file is closed now.
+                py.detach(|| drop(open));
+            }
+            result
+        });
         result.map_err(|trouble| trouble.raise(py, &self.wallets))
     }
 }

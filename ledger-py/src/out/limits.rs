@@ -1,6 +1,6 @@
 //! What a wallet may hold and spend, as Python sees it.
 
-use ledger_core::{Amount, Direction, Limits, WalletId, Window};
+use ledger_core::{Amount, Direction, Limits, WalletId, Window, WindowUse};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -26,13 +26,22 @@ pub(crate) fn object<'py>(
 
 /// Windows as Python sees them.
 pub(crate) fn windows<'py>(py: Python<'py>, windows: &[Window]) -> PyResult<Bound<'py, PyList>> {
-    plain::list(py, windows, |window| {
-        let direction = match window.direction {
-            Direction::Out => "out",
-            Direction::In => "in",
-        };
-        let amount = window.amount.map(|amount| plain::money(py, amount)).transpose()?;
-        let lasting = window.lasting.as_millis();
-        python::WINDOW.call(py, (direction, lasting, amount, window.count))
-    })
+    plain::list(py, windows, |window| self::window(py, window))
+}
+
+fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Object<'py>> {
+    let direction = match window.direction {
+        Direction::Out => "out",
+        Direction::In => "in",
+    };
+    let amount = window.amount.map(|amount| plain::money(py, amount)).transpose()?;
+    let lasting = window.lasting.as_millis();
+    python::WINDOW.call(py, (direction, lasting, amount, window.count))
+}
+
+/// What is used of a window.
+pub(crate) fn window_use<'py>(py: Python<'py>, used: &WindowUse) -> PyResult<Object<'py>> {
+    let room = used.room.map(|room| plain::money(py, room)).transpose()?;
+    let (window, sum) = (window(py, &used.window)?, plain::money(py, used.used)?);
+    python::WINDOW_USE.call(py, (window, sum, used.used_count, room, used.room_count))
 }

@@ -82,6 +82,10 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
         "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
         "lock_periods" => Ok(Command::lock_periods(key, time_of(given.get_item(0)?.extract()?))),
+        "unlock_periods" => {
+            let until: Option<i64> = given.get_item(0)?.extract()?;
+            Ok(Command::unlock_periods(key, until.map(time_of)))
+        }
         "index_metadata" => index(given, key),
         other => Err(Fault::own("internal", format!("there is no verb {other:?}")).into()),
     }

@@ -1,7 +1,5 @@
 //! What only looks at the ledger.
 
-use crate::base::plain;
-use crate::out::wallet;
 use std::sync::Arc;
 
 use ledger_core::{
@@ -11,14 +9,13 @@ use ledger_core::{
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::base::plain::Object;
-use crate::base::plain::time_of;
+use crate::base::plain::{self, Object, time_of};
 use crate::base::python;
 use crate::call::book::{Book, Open};
 use crate::call::detach::detached;
 use crate::out::fault::{Fault, Taken};
 use crate::out::receipt::{self, PyReceipt};
-use crate::out::values;
+use crate::out::{limits, values, wallet};
 use crate::take::ends;
 use crate::take::input::{self, Any};
 
@@ -149,6 +146,20 @@ pub(crate) fn balance_effective_at<'py>(
             Some(ms) => open.ledger.balance_known_at(&of.wallet, time_of(at_ms), time_of(ms)),
         })?;
         Ok(plain::money(py, money)?)
+    })
+}
+
+/// What is used of a wallet's windows now, and what is left.
+#[pyfunction]
+pub(crate) fn window_use<'py>(
+    py: Python<'py>,
+    book: &Book,
+    of: Any<'_, 'py>,
+) -> PyResult<Bound<'py, PyList>> {
+    book.with(py, |open| {
+        let of = ends::take(of, &open)?;
+        let uses = detached(py, || open.ledger.window_use(&of.wallet))?;
+        Ok(plain::list(py, &uses, |used| limits::window_use(py, used))?)
     })
 }
 
