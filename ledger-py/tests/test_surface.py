@@ -325,7 +325,7 @@ def test_two_times(shop: Shop) -> None:
         book.transfer(shop.alice, shop.shop, "1", key="later", effective_at=earlier)
     assert (locked.value.locked_until, locked.value.effective_at) == (february, earlier)
     january = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    book.lock_periods(january, key="late")
+    book.lock_periods(january, key="late lock")
     assert book.periods_locked_until == february
     assert book.unlock_periods(january, key="reopen").kind == "period_unlock"
     assert book.periods_locked_until == january
