@@ -1,0 +1,200 @@
+//! What must hold whenever a ledger is opened again: everything that was told is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use ledger_core::store::{Record, Stamp, Store};
+use ledger_core::{Amount, AssetCode, Error, Ledger, Transaction, WalletId};
+use ledger_sqlite::SqliteLedger;
+
+use crate::workload::clerk::Clerk;
+use crate::workload::told::{Said, Tell, Told};
+
+/// Records read at once.
+const PAGE: usize = 1_000;
+
+/// Something that was told is not so, in words.
+pub type Loss = String;
+
+/// What a journal says.
+#[derive(Debug, Default)]
+struct Journal {
+    done: BTreeMap<String, Transaction>,
+    refused: BTreeMap<String, String>,
+    wallets: BTreeMap<String, WalletId>,
+    balances: BTreeMap<(AssetCode, WalletId), i128>,
+    last: Option<Stamp>,
+}
+
+/// Opens the file and compares it with what was told; gives the ledger back, still open.
+pub fn reopened(path: &Path, told: &Told) -> Result<SqliteLedger, Loss> {
+    let ledger = open(path).map_err(|error| format!("it can't be opened: {error}"))?;
+    same(&ledger, told)?;
+    Ok(ledger)
+}
+
+/// Opens a file with few keys in memory, so that there are runs and merges of the key index to lose.
+pub fn open(path: &Path) -> Result<SqliteLedger, Error> {
+    SqliteLedger::builder(path).recent_keys(40).open()
+}
+
+/// Compares a ledger in a file with what was told, and has it checked in full.
+pub fn same(ledger: &SqliteLedger, told: &Told) -> Result<(), Loss> {
+    let found = ledger.verify().map_err(|error| format!("it can't be verified: {error}"))?;
+    if let Some(problem) = found.problem {
+        return Err(format!("verify says: {problem}"));
+    }
+    let store: &dyn Store = ledger.store().as_ref();
+    same_store(store, ledger, told)
+}
+
+/// Compares any store with what was told.
+pub fn same_store(store: &dyn Store, ledger: &Ledger, told: &Told) -> Result<(), Loss> {
+    let journal = Journal::read(store)?;
+    journal.has_what_was_told(told)?;
+    journal.has_no_more(told)?;
+    journal.agrees_with(ledger)
+}
+
+/// Looks some keys up: there must be what was told.
+pub fn keys_are_found(ledger: &Ledger, told: &Told, every: usize) -> Result<(), Loss> {
+    for (key, said) in told.answers.iter().step_by(every.max(1)) {
+        let known = ledger.transaction_by_key(key.as_str()).map_err(|error| error.to_string())?;
+        let is_open = matches!(said, Said::Sent | Said::Maybe);
+        if !is_open && *said != Said::found(known.as_ref()) {
+            return Err(format!("under the key {key} is {known:?}, and it was told: {said:?}"));
+        }
+    }
+    Ok(())
+}
+
+impl Journal {
+    fn read(store: &dyn Store) -> Result<Self, Loss> {
+        let mut journal = Self::default();
+        loop {
+            let records = store.records(journal.last, PAGE).map_err(|error| error.to_string())?;
+            if records.is_empty() {
+                return Ok(journal);
+            }
+            records.iter().try_for_each(|record| journal.add(record))?;
+        }
+    }
+
+    fn add(&mut self, record: &Record) -> Result<(), Loss> {
+        if self.last.is_some_and(|last| last >= record.stamp()) {
+            return Err(format!("the journal runs back at {:?}", record.stamp()));
+        }
+        self.last = Some(record.stamp());
+        let twice = |known: bool, what: &str| match known {
+            true => Err(format!("{what} is there twice")),
+            false => Ok(()),
+        };
+        match record {
+            Record::Transaction(it) => {
+                self.move_money(it)?;
+                let key = it.key.to_string();
+                let known = self.done.insert(key.clone(), (**it).clone()).is_some();
+                twice(known || self.refused.contains_key(&key), &key)
+            }
+            Record::Refusal(refusal) => {
+                let kind = Error::from(refusal.rejection.clone()).kind().code();
+                refusal.items.iter().try_for_each(|item| {
+                    let key = item.key.to_string();
+                    let known = self.refused.insert(key.clone(), kind.to_owned()).is_some();
+                    twice(known || self.done.contains_key(&key), &key)
+                })
+            }
+            Record::Wallet(wallet) => {
+                let name = wallet.name.to_string();
+                twice(self.wallets.insert(name.clone(), wallet.id).is_some(), &name)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds up on its own, and looks whether each line says the same.
+    fn move_money(&mut self, transaction: &Transaction) -> Result<(), Loss> {
+        for it in transaction.postings.iter() {
+            let (asset, amount) = (it.amount.asset().code(), it.amount.amount().minor());
+            for (wallet, change, said) in
+                [(it.from, -amount, it.from_balance), (it.to, amount, it.to_balance)]
+            {
+                let balance = self.balances.entry((asset, wallet)).or_default();
+                *balance += change;
+                if Amount::from_minor(*balance) != said {
+                    return Err(format!("{}: {said:?} should be {balance}", transaction.id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_what_was_told(&self, told: &Told) -> Result<(), Loss> {
+        if let Some(contradiction) = told.contradictions.first() {
+            return Err(contradiction.clone());
+        }
+        for (key, said) in &told.answers {
+            let is_there = match said {
+                Said::Done(told) => self.done.get(key) == Some(told),
+                Said::Refused(kind) => self.refused.get(key) == Some(kind),
+                Said::Nothing => !self.done.contains_key(key) && !self.refused.contains_key(key),
+                Said::Sent | Said::Maybe => true,
+            };
+            if !is_there {
+                let found = (self.done.get(key), self.refused.get(key));
+                return Err(format!("the key {key} was told {said:?}, and there is {found:?}"));
+            }
+        }
+        for (name, id) in &told.wallets {
+            if id.is_some_and(|id| self.wallets.get(name) != Some(&id)) {
+                return Err(format!("the wallet {name} was opened and is not there"));
+            }
+        }
+        for keys in &told.together {
+            let there: BTreeSet<bool> =
+                keys.iter().map(|key| self.done.contains_key(key)).collect();
+            if there.len() > 1 {
+                return Err(format!("of {keys:?} some are there and some are not"));
+            }
+        }
+        Ok(())
+    }
+
+    fn has_no_more(&self, told: &Told) -> Result<(), Loss> {
+        let unknown = |key: &&String| !told.answers.contains_key(*key);
+        if let Some(key) = self.done.keys().chain(self.refused.keys()).find(unknown) {
+            return Err(format!("the key {key} was never sent, and is there"));
+        }
+        match self.wallets.keys().find(|name| !told.wallets.contains_key(*name)) {
+            Some(name) => Err(format!("the wallet {name} was never opened, and is there")),
+            None => Ok(()),
+        }
+    }
+
+    /// What the ledger shows is what the journal says; and nothing came from nowhere.
+    fn agrees_with(&self, ledger: &Ledger) -> Result<(), Loss> {
+        let mut totals: BTreeMap<AssetCode, i128> = BTreeMap::new();
+        for ((asset, wallet), balance) in &self.balances {
+            *totals.entry(*asset).or_default() += balance;
+            let shown = ledger.balance(*wallet).map_err(|error| error.to_string())?.posted;
+            if shown.amount().minor() != *balance {
+                return Err(format!("{wallet} shows {shown}, and the journal says {balance}"));
+            }
+        }
+        match totals.iter().find(|(_, total)| **total != 0) {
+            Some((asset, total)) => Err(format!("{asset} adds up to {total}")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The ledger can be worked with.
+pub fn goes_on(ledger: &SqliteLedger, told: &Told) -> Result<(), Loss> {
+    let mut told = told.clone();
+    let tell = &mut |tell: Tell| told.hear(&tell);
+    let mut clerk = Clerk::new("afterwards", 1, ledger, tell).map_err(|error| error.to_string())?;
+    for _ in 0..4 {
+        clerk.work(ledger, tell).map_err(|error| error.to_string())?;
+    }
+    same(ledger, &told)
+}

@@ -1,0 +1,292 @@
+//! A process is killed at random moments while it works; what it had been told must be there.
+//!
+//! The child is this program again. It writes each thing that is sent, and each that was said, to its
+//! standard output, which the kill can't take back.
+
+#![allow(clippy::print_stdout, reason = "a child talks to its parent")]
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use fastrand::Rng;
+use ledger_core::{Error, Transaction, WalletId};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::check::{self, Loss};
+use crate::summary::{Budget, Row};
+use crate::workload::clerk::Clerk;
+use crate::workload::told::{Said, Tell, Told};
+
+/// How often a file is used again before a new one begins.
+const ROUNDS: u64 = 12;
+/// Threads of a child.
+const CLERKS: u64 = 3;
+/// A child that says nothing for so long hangs.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How to kill.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The program to run as a child.
+    pub program: PathBuf,
+    /// What comes before the child's own arguments.
+    pub arguments: Vec<String>,
+    /// Where the random numbers begin.
+    pub seed: u64,
+    /// Whether the child says "done" before it is.
+    pub planted: bool,
+}
+
+/// Kills as long as the budget allows.
+pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
+    let name = if plan.planted { "kill, answered too early" } else { "kill" };
+    let mut row = Row::new(name, "kills", plan.seed);
+    row.expected_losses = plan.planted;
+    let mut rng = Rng::with_seed(plan.seed);
+    while budget.allows(row.count) && (row.losses == 0 || !plan.planted) {
+        let seed = rng.u64(..);
+        if let Err(loss) = one_file(plan, seed, budget, &mut row) {
+            row.lose(|| format!("{loss}\n    again: prove --seed {} kill", plan.seed));
+            if !plan.planted {
+                break;
+            }
+        }
+    }
+    row.took = budget.took();
+    Ok(row)
+}
+
+/// A new file, on which child after child is killed.
+fn one_file(plan: &Plan, seed: u64, budget: &Budget, row: &mut Row) -> Result<(), Loss> {
+    let folder = TempDir::new().map_err(|error| error.to_string())?;
+    let path = folder.path().join("test.ledger");
+    let mut rng = Rng::with_seed(seed);
+    let mut told = Told::default();
+    for round in 0..ROUNDS {
+        if !budget.allows(row.count) {
+            break;
+        }
+        row.count += 1;
+        let ms = if rng.u8(0..8) == 0 { rng.u64(10..100) } else { rng.u64(0..10) };
+        let kill_after = Duration::from_micros(ms * 1_000 + rng.u64(0..1_000));
+        let child = Spec { path: &path, seed: rng.u64(..), round, kill_after };
+        let checked = child.run(plan, &mut told).and_then(|()| after(&path, &told, round));
+        if let Err(loss) = checked {
+            let kept = folder.keep();
+            return Err(format!("{loss}\n    the file is kept at {}", kept.display()));
+        }
+    }
+    Ok(())
+}
+
+/// What must hold after a kill.
+fn after(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
+    if !told.is_open && !path.exists() {
+        return Ok(());
+    }
+    let ledger = check::reopened(path, told)?;
+    check::keys_are_found(&ledger, told, 17)?;
+    check_copies(path, told, round)
+}
+
+/// Copies that were answered are whole; of others there is nothing under their names, or a whole one.
+fn check_copies(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
+    let copy = path.with_file_name(copy_name(round));
+    if told.copies.contains(&copy_name(round)) && !copy.exists() {
+        return Err(format!("the copy {} is gone", copy.display()));
+    }
+    if copy.exists() {
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        let found = ledger_sqlite::SqliteLedger::verify_file(&copy, &[], go_on);
+        let is_answered = told.copies.contains(&copy_name(round));
+        match found {
+            Ok(found) if found.problem.is_none() => {}
+            // Killed between the link and the removal of the first name, it has two.
+            Err(error) if !is_answered && error.to_string().contains("hard links") => {}
+            other => return Err(format!("the copy is not whole: {other:?}")),
+        }
+    }
+    remove_copies(path).map_err(|error| error.to_string())
+}
+
+fn remove_copies(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path.parent().unwrap_or(path))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("copy") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_name(round: u64) -> String {
+    format!("copy-{round}")
+}
+
+struct Spec<'a> {
+    path: &'a Path,
+    seed: u64,
+    round: u64,
+    kill_after: Duration,
+}
+
+impl Spec<'_> {
+    /// Starts a child, kills it after its first word and some time, and takes in all it said.
+    fn run(&self, plan: &Plan, told: &mut Told) -> Result<(), Loss> {
+        let child = Command::new(&plan.program)
+            .args(&plan.arguments)
+            .arg(self.path)
+            .args([self.seed.to_string(), self.round.to_string(), plan.planted.to_string()])
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = child.map_err(|error| format!("no child: {error}"))?;
+        let lines = listen(&mut child);
+        // Some are killed while they open the file.
+        if self.round > 0 && self.seed.is_multiple_of(4) {
+            thread::sleep(self.kill_after);
+        } else if let Ok(first) = lines.recv_timeout(PATIENCE) {
+            hear(&first, told)?;
+            thread::sleep(self.kill_after);
+        }
+        child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        while let Ok(line) = lines.recv_timeout(PATIENCE) {
+            hear(&line, told)?;
+            if begun.elapsed() > PATIENCE {
+                return Err("the child could not be killed".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads all that a child says, so that it never waits for its parent.
+fn listen(child: &mut Child) -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    if let Some(out) = child.stdout.take() {
+        thread::spawn(move || {
+            let lines = BufReader::new(out).lines().map_while(Result::ok);
+            lines.take_while(|line| send.send(line.clone()).is_ok()).count()
+        });
+    }
+    receive
+}
+
+/// What a child does: work until it is killed. That it can't is a loss.
+pub fn child(path: &Path, seed: u64, round: u64, planted: bool) {
+    if let Err(error) = work(path, seed, round, planted) {
+        say(&json!(["failed", error.to_string()]));
+    }
+}
+
+fn work(path: &Path, seed: u64, round: u64, planted: bool) -> Result<(), Error> {
+    let mut rng = Rng::with_seed(seed);
+    loop {
+        let ledger = check::open(path)?;
+        let line = Value::from("opened");
+        say(&line);
+        let calls = rng.usize(1..400);
+        let seeds: Vec<u64> = (0..CLERKS).map(|_| rng.u64(..)).collect();
+        thread::scope(|scope| {
+            for seed in &seeds {
+                let ledger = &ledger;
+                scope.spawn(move || one_clerk(ledger, round, *seed, calls, planted));
+            }
+            // A copy is made beside those who write.
+            let copy = path.with_file_name(copy_name(round));
+            if rng.u8(0..4) == 0 && !copy.exists() && ledger.backup(&copy).is_ok() {
+                say(&json!(["copied", copy_name(round)]));
+            }
+        });
+        ledger.close_file()?;
+    }
+}
+
+fn one_clerk(
+    ledger: &ledger_sqlite::SqliteLedger,
+    round: u64,
+    seed: u64,
+    calls: usize,
+    planted: bool,
+) {
+    let tell = &mut |tell: Tell| say(&written(&tell));
+    let Ok(mut clerk) = Clerk::new(&format!("{round}-{seed:x}"), seed, ledger, tell) else {
+        return;
+    };
+    for _ in 0..calls {
+        let told_early = &mut |tell: Tell| {
+            if planted && let Tell::Sent(key) = &tell {
+                say(&json!(["refused", key, "insufficient_funds"]));
+            }
+            say(&written(&tell));
+        };
+        if clerk.work(ledger, told_early).is_err() {
+            return;
+        }
+    }
+}
+
+fn say(line: &Value) {
+    let mut out = io::stdout().lock();
+    // A parent that is gone hears nothing.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// What is told, as a line.
+fn written(tell: &Tell) -> Value {
+    match tell {
+        Tell::Opened => json!("opened"),
+        Tell::Sent(key) => json!(["sent", key]),
+        Tell::SentTogether(keys) => json!(["together", keys]),
+        Tell::Said(key, Said::Done(done)) => json!(["done", key, done]),
+        Tell::Said(key, Said::Refused(kind)) => json!(["refused", key, kind]),
+        Tell::Said(key, Said::Nothing) => json!(["nothing", key]),
+        Tell::Said(key, _) | Tell::Shown(key, _) => json!(["maybe", key]),
+        Tell::SentWallet(name) => json!(["wallet sent", name]),
+        Tell::Wallet(name, id) => json!(["wallet", name, id.raw()]),
+        Tell::Copied(name) => json!(["copied", name]),
+    }
+}
+
+/// Takes in a line. The last may be cut off: then it was not told.
+fn hear(line: &str, told: &mut Told) -> Result<(), Loss> {
+    let Ok(line) = serde_json::from_str::<Value>(line) else { return Ok(()) };
+    if line == "opened" {
+        told.hear(&Tell::Opened);
+        return Ok(());
+    }
+    if line.get(0).is_some_and(|word| word == "failed") {
+        return Err(format!("the child can't work: {line}"));
+    }
+    let tell = read(&line).ok_or_else(|| format!("the child said: {line}"))?;
+    told.hear(&tell);
+    Ok(())
+}
+
+fn read(line: &Value) -> Option<Tell> {
+    let text = |place: usize| line.get(place).and_then(Value::as_str).map(str::to_owned);
+    let said = |said: Said| Some(Tell::Said(text(1)?, said));
+    match text(0)?.as_str() {
+        "sent" => Some(Tell::Sent(text(1)?)),
+        "together" => {
+            let keys = line.get(1)?.as_array()?.iter();
+            Some(Tell::SentTogether(keys.filter_map(|it| Some(it.as_str()?.to_owned())).collect()))
+        }
+        "done" => {
+            let done: Transaction = serde_json::from_value(line.get(2)?.clone()).ok()?;
+            said(Said::Done(Box::new(done)))
+        }
+        "refused" => said(Said::Refused(text(2)?)),
+        "nothing" => said(Said::Nothing),
+        "maybe" => said(Said::Maybe),
+        "wallet sent" => Some(Tell::SentWallet(text(1)?)),
+        "wallet" => Some(Tell::Wallet(text(1)?, WalletId::from_raw(line.get(2)?.as_u64()?)?)),
+        "copied" => Some(Tell::Copied(text(1)?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,10 @@
+//! How hard it was tried to lose money, and what came of it. Each part prints a count, its seed and how
+//! many were lost, and can be shown to find a planted bug.
+
+mod check;
+mod disk;
+pub mod faults;
+pub mod kill;
+pub mod power;
+pub mod summary;
+mod workload;

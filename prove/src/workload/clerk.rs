@@ -1,0 +1,316 @@
+//! A clerk who does business of all kinds with one ledger, the same for the same seed.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use ledger_core::{
+    Actor, Asset, CaptureSpec, Command, Error, HoldId, HoldSpec, Invalid, Key, Kind, Ledger, Leg,
+    LimitsSpec, Metadata, Money, Receipt, ReversalSpec, TransactionId, Wallet, WalletSpec,
+};
+
+use crate::workload::told::{Said, Tell};
+
+/// How many holds and transactions a clerk remembers, to come back to them.
+const REMEMBERED: usize = 24;
+
+/// A call.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// One command.
+    One(Command),
+    /// Each on its own.
+    Each(Vec<Command>),
+    /// All or none.
+    All(Vec<Command>),
+    /// A wallet is opened.
+    Open(WalletSpec, String),
+}
+
+/// One who works at a ledger.
+#[derive(Debug)]
+pub struct Clerk {
+    rng: Rng,
+    name: String,
+    number: u64,
+    usd: Asset,
+    wei: Asset,
+    dollars: Vec<Wallet>,
+    weis: Vec<Wallet>,
+    holds: Vec<HoldId>,
+    done: Vec<TransactionId>,
+    earlier: Vec<Call>,
+}
+
+impl Clerk {
+    /// A clerk with a name that no other has had at this ledger. Opens the wallets or finds them.
+    pub fn new(
+        name: &str,
+        seed: u64,
+        ledger: &Ledger,
+        tell: &mut dyn FnMut(Tell),
+    ) -> Result<Self, Error> {
+        let (usd, wei) = (Asset::iso("USD")?, Asset::new("WEI", 18)?);
+        ledger.define_asset(wei)?;
+        let mut open = |spec: Result<WalletSpec, Invalid>, name: &str| {
+            tell(Tell::SentWallet(name.to_owned()));
+            let wallet = ledger.open_wallet(spec?)?;
+            tell(Tell::Wallet(name.to_owned(), wallet.id));
+            Ok::<Wallet, Error>(wallet)
+        };
+        let spec = |name| WalletSpec::new(name, usd);
+        let dollars = vec![
+            open(spec("user:ann"), "user:ann")?,
+            open(spec("user:bob"), "user:bob")?,
+            open(spec("credit").and_then(|it| it.floor(usd.minor(-50_000))), "credit")?,
+            open(spec("jar").and_then(|it| it.ceiling(usd.minor(90_000))), "jar")?,
+            open(spec("fees").map(WalletSpec::no_floor), "fees")?,
+        ];
+        let weis = vec![
+            open(WalletSpec::new("whale", wei), "whale")?,
+            open(WalletSpec::new("krill", wei), "krill")?,
+        ];
+        Ok(Self {
+            rng: Rng::with_seed(seed),
+            name: name.to_owned(),
+            number: 0,
+            usd,
+            wei,
+            dollars,
+            weis,
+            holds: Vec::new(),
+            done: Vec::new(),
+            earlier: Vec::new(),
+        })
+    }
+
+    /// Does one piece of business and tells what was said.
+    pub fn work(&mut self, ledger: &Ledger, tell: &mut dyn FnMut(Tell)) -> Result<(), Error> {
+        let call = self.choose()?;
+        self.carry_out(&call, ledger, tell);
+        Ok(())
+    }
+
+    /// What would be done next.
+    pub fn choose(&mut self) -> Result<Call, Error> {
+        if !self.earlier.is_empty() && self.rng.u8(0..12) == 0 {
+            // As clients do who were not answered.
+            let place = self.rng.usize(..self.earlier.len());
+            return Ok(self.earlier.swap_remove(place));
+        }
+        match self.rng.u8(0..20) {
+            0..12 => Ok(Call::One(self.command()?)),
+            12..16 => self.commands(2..9).map(Call::Each),
+            16..19 => self.commands(2..5).map(Call::All),
+            _ => {
+                self.number += 1;
+                let name = format!("user:{}:{}", self.name, self.number);
+                Ok(Call::Open(WalletSpec::new(&name, self.usd)?, name))
+            }
+        }
+    }
+
+    /// Carries a call out, and tells before what is sent and after what was said.
+    pub fn carry_out(&mut self, call: &Call, ledger: &Ledger, tell: &mut dyn FnMut(Tell)) {
+        match call {
+            Call::One(command) => {
+                tell(Tell::Sent(command.key().to_string()));
+                let answer = ledger.submit(command.clone());
+                self.hear(command, &answer, tell);
+            }
+            Call::Each(commands) => {
+                commands.iter().for_each(|it| tell(Tell::Sent(it.key().to_string())));
+                match ledger.submit_each(commands.clone()) {
+                    Ok(answers) => commands
+                        .iter()
+                        .zip(&answers)
+                        .for_each(|(command, answer)| self.hear(command, answer, tell)),
+                    Err(error) => refuse_all(commands, &error, tell),
+                }
+            }
+            Call::All(commands) => {
+                let keys = commands.iter().map(|it| it.key().to_string()).collect();
+                tell(Tell::SentTogether(keys));
+                match ledger.submit_all(commands.clone()) {
+                    Ok(receipts) => commands
+                        .iter()
+                        .zip(receipts)
+                        .for_each(|(command, it)| self.hear(command, &Ok(it), tell)),
+                    Err(error) => refuse_all(commands, &error, tell),
+                }
+            }
+            Call::Open(spec, name) => {
+                tell(Tell::SentWallet(name.clone()));
+                if let Ok(wallet) = ledger.open_wallet(spec.clone()) {
+                    tell(Tell::Wallet(name.clone(), wallet.id));
+                    self.dollars.push(wallet);
+                }
+            }
+        }
+        if self.rng.u8(0..4) == 0 && self.earlier.len() < REMEMBERED {
+            self.earlier.push(call.clone());
+        }
+    }
+
+    fn hear(
+        &mut self,
+        command: &Command,
+        answer: &Result<Receipt, Error>,
+        tell: &mut dyn FnMut(Tell),
+    ) {
+        tell(Tell::Said(command.key().to_string(), Said::of(answer)));
+        let Ok(receipt) = answer else { return };
+        remember(&mut self.done, receipt.id, &mut self.rng);
+        if let (Kind::Hold, Some(hold)) = (receipt.kind, receipt.hold()) {
+            remember(&mut self.holds, hold.id, &mut self.rng);
+        }
+    }
+
+    fn commands(&mut self, count: std::ops::Range<usize>) -> Result<Vec<Command>, Error> {
+        (0..self.rng.usize(count)).map(|_| self.command()).collect()
+    }
+
+    fn command(&mut self) -> Result<Command, Error> {
+        self.number += 1;
+        let key = Key::new(format!("{}:{}", self.name, self.number))?;
+        let mut command = self.bare(key);
+        if self.rng.u8(0..5) == 0 {
+            let note = self.word();
+            let text = format!(r#"{{"order": {}, "note": "{note}"}}"#, self.number);
+            command = command.meta(Metadata::from_json(&text)?);
+        }
+        if self.rng.u8(0..10) == 0 {
+            command = command.actor(Actor::new("clerk")?);
+        }
+        Ok(command)
+    }
+
+    fn word(&mut self) -> String {
+        let length = if self.rng.u8(0..10) == 0 { 3_000 } else { 12 };
+        std::iter::repeat_with(|| self.rng.lowercase()).take(length).collect()
+    }
+
+    fn bare(&mut self, key: Key) -> Command {
+        match self.rng.u8(0..100) {
+            0..28 => {
+                let (wallet, money) = self.wallet_and_money();
+                Command::deposit(key, wallet.id, money)
+            }
+            28..36 => {
+                let (wallet, money) = self.wallet_and_money();
+                Command::withdraw(key, wallet.id, money)
+            }
+            36..60 => {
+                let (from, money) = self.wallet_and_money();
+                Command::transfer(key, from.id, self.other(&from).id, money)
+            }
+            60..68 => {
+                let legs: Vec<Leg> = (0..self.rng.usize(1..5)).map(|_| self.leg()).collect();
+                Command::post(key, legs)
+            }
+            68..72 => self.status(key),
+            72..75 => self.limits(key),
+            75..80 => match self.pick_done() {
+                Some(id) => Command::reverse(key, ReversalSpec::of(id)),
+                None => self.hold(key),
+            },
+            80..88 => self.hold(key),
+            _ => self.about_hold(key),
+        }
+    }
+
+    fn about_hold(&mut self, key: Key) -> Command {
+        if self.holds.is_empty() {
+            return self.hold(key);
+        }
+        let place = self.rng.usize(..self.holds.len());
+        let Some(&hold) = self.holds.get(place) else { return self.hold(key) };
+        match self.rng.u8(0..8) {
+            0..2 => Command::capture(key, CaptureSpec::of(hold)),
+            2..4 => Command::capture(key, CaptureSpec::of(hold).amount(self.usd.minor(7))),
+            4 => Command::capture(
+                key,
+                CaptureSpec::of(hold).amount(self.usd.minor(9)).release_rest(),
+            ),
+            5 => Command::release(key, hold),
+            6 => Command::extend(key, hold, Duration::from_hours(2)),
+            _ => Command::expire(key, hold),
+        }
+    }
+
+    fn hold(&mut self, key: Key) -> Command {
+        let (from, money) = self.wallet_and_money();
+        let lasting = Duration::from_millis(if self.rng.bool() { 3_600_000 } else { 2 });
+        let spec = HoldSpec::new(from.id, self.other(&from).id, money, lasting);
+        Command::hold(key, spec)
+    }
+
+    fn status(&mut self, key: Key) -> Command {
+        let wallet = self.dollar();
+        match self.rng.u8(0..8) {
+            0..2 => Command::freeze(key, wallet.id),
+            // Else everything would be frozen in the end.
+            2..7 => Command::unfreeze(key, wallet.id),
+            _ => Command::close(key, wallet.id),
+        }
+    }
+
+    fn limits(&mut self, key: Key) -> Command {
+        let floor = self.usd.minor(-self.rng.i128(0..40_000));
+        let spec = LimitsSpec::of(self.dollar().id).floor(floor);
+        let spec = if self.rng.bool() { spec.no_largest() } else { spec };
+        Command::set_limits(key, spec)
+    }
+
+    fn leg(&mut self) -> Leg {
+        let (from, money) = self.wallet_and_money();
+        Leg::new(from.id, self.other(&from).id, money)
+    }
+
+    fn dollar(&mut self) -> Wallet {
+        pick(&self.dollars, &mut self.rng)
+    }
+
+    fn wallet_and_money(&mut self) -> (Wallet, Money) {
+        if self.rng.u8(0..8) > 0 {
+            return (self.dollar(), self.usd.minor(self.rng.i128(1..9_000)));
+        }
+        // Past 64 bits, now and then.
+        let digits = self.rng.u32(1..25);
+        let amount = self.rng.i128(1..=10_i128.pow(digits));
+        (pick(&self.weis, &mut self.rng), self.wei.minor(amount))
+    }
+
+    fn other(&mut self, than: &Wallet) -> Wallet {
+        let wallets = if than.asset == self.wei { &self.weis } else { &self.dollars };
+        loop {
+            let other = pick(wallets, &mut self.rng);
+            if other.id != than.id {
+                return other;
+            }
+        }
+    }
+
+    fn pick_done(&mut self) -> Option<TransactionId> {
+        let place = self.rng.usize(..self.done.len().max(1));
+        self.done.get(place).copied()
+    }
+}
+
+fn refuse_all(commands: &[Command], error: &Error, tell: &mut dyn FnMut(Tell)) {
+    for command in commands {
+        tell(Tell::Said(command.key().to_string(), Said::of_error(error)));
+    }
+}
+
+fn remember<T>(list: &mut Vec<T>, it: T, rng: &mut Rng) {
+    if list.len() < REMEMBERED {
+        list.push(it);
+    } else if let Some(place) = list.get_mut(rng.usize(..REMEMBERED)) {
+        *place = it;
+    }
+}
+
+#[allow(clippy::indexing_slicing, reason = "a clerk always has wallets")]
+fn pick(wallets: &[Wallet], rng: &mut Rng) -> Wallet {
+    wallets[rng.usize(..wallets.len())].clone()
+}

@@ -1,0 +1,150 @@
+//! What callers were told, and so what must be true for ever after.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use ledger_core::{Answer, Class, Error, ErrorKind, Receipt, Transaction, WalletId};
+
+/// What was said about a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// It was sent for the first time, or again after a clear no, and not answered.
+    Sent,
+    /// Nobody knows: it may be there or not.
+    Maybe,
+    /// It was carried out.
+    Done(Box<Transaction>),
+    /// It was refused, and that is remembered.
+    Refused(String),
+    /// Nothing was written.
+    Nothing,
+}
+
+impl Said {
+    /// What an answer says.
+    pub fn of(answer: &Result<Receipt, Error>) -> Self {
+        match answer {
+            Ok(receipt) => Self::Done(Box::new(receipt.transaction().clone())),
+            Err(error) => Self::of_error(error),
+        }
+    }
+
+    /// What is found under a key.
+    pub fn found(answer: Option<&Answer>) -> Self {
+        match answer {
+            None => Self::Nothing,
+            Some(Answer::Done(done)) => Self::Done(Box::new((**done).clone())),
+            Some(Answer::Refused { refusal, .. }) => {
+                Self::of_error(&Error::from(refusal.rejection.clone()))
+            }
+        }
+    }
+
+    /// What an error says.
+    pub fn of_error(error: &Error) -> Self {
+        match error.class() {
+            Class::Rejected if is_remembered(error.kind()) => {
+                Self::Refused(error.kind().code().to_owned())
+            }
+            Class::Indeterminate => Self::Maybe,
+            Class::Fatal if error.kind() == ErrorKind::Internal => Self::Maybe,
+            Class::Rejected | Class::Transient | Class::Fatal => Self::Nothing,
+        }
+    }
+}
+
+/// Whether a refusal is remembered under its key, as the documents have it.
+fn is_remembered(kind: ErrorKind) -> bool {
+    static KINDS: OnceLock<BTreeSet<&str>> = OnceLock::new();
+    let read = || {
+        let rows = include_str!("../../../docs/errors.md").lines();
+        rows.filter_map(|row| row.strip_prefix("| `")?.split_once("` | rejected | yes |"))
+            .map(|(kind, _)| kind)
+            .collect()
+    };
+    KINDS.get_or_init(read).contains(kind.code())
+}
+
+/// Something that was told.
+#[derive(Clone, Debug)]
+pub enum Tell {
+    /// The ledger was opened.
+    Opened,
+    /// These keys were sent, to be carried out all or none.
+    SentTogether(Vec<String>),
+    /// This key was sent.
+    Sent(String),
+    /// This was said about a key.
+    Said(String, Said),
+    /// Under this key was shown what there is.
+    Shown(String, Said),
+    /// A wallet of this name is to be opened.
+    SentWallet(String),
+    /// It was opened.
+    Wallet(String, WalletId),
+    /// A copy is complete.
+    Copied(String),
+}
+
+/// Everything that was told.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Whether the ledger was ever opened.
+    pub is_open: bool,
+    /// By key.
+    pub answers: BTreeMap<String, Said>,
+    /// Sets of keys that were sent to be carried out all or none, as long as nobody knows.
+    pub together: Vec<Vec<String>>,
+    /// By name; none if it was not answered.
+    pub wallets: BTreeMap<String, Option<WalletId>>,
+    /// Copies that are complete.
+    pub copies: BTreeSet<String>,
+    /// What was said of the same key in two ways.
+    pub contradictions: Vec<String>,
+}
+
+impl Told {
+    /// Takes it in.
+    pub fn hear(&mut self, tell: &Tell) {
+        match tell {
+            Tell::Opened => self.is_open = true,
+            Tell::Sent(key) => self.sent(key),
+            Tell::SentTogether(keys) => {
+                keys.iter().for_each(|key| self.sent(key));
+                self.together.push(keys.clone());
+            }
+            Tell::Said(key, said) => {
+                let known = self.answers.entry(key.clone()).or_insert(Said::Sent);
+                match (&*known, said) {
+                    // What was told before stays told, whatever became of a retry; and that a retry
+                    // wrote nothing says nothing of the first try.
+                    (Said::Done(_) | Said::Refused(_), _) | (Said::Maybe, Said::Nothing) => {}
+                    _ => *known = said.clone(),
+                }
+            }
+            Tell::Shown(key, shown) => self.shown(key, shown),
+            Tell::SentWallet(name) => drop(self.wallets.entry(name.clone()).or_insert(None)),
+            Tell::Wallet(name, id) => drop(self.wallets.insert(name.clone(), Some(*id))),
+            Tell::Copied(name) => drop(self.copies.insert(name.clone())),
+        }
+    }
+
+    /// What is shown is as good as told.
+    fn shown(&mut self, key: &str, shown: &Said) {
+        let known = self.answers.entry(key.to_owned()).or_insert(Said::Nothing);
+        match known {
+            Said::Sent | Said::Maybe => *known = shown.clone(),
+            _ if known == shown => {}
+            _ => self.contradictions.push(format!("{key}: told {known:?}, shown {shown:?}")),
+        }
+    }
+
+    /// A key that is sent again may now be carried out, unless it was answered.
+    fn sent(&mut self, key: &str) {
+        match self.answers.get_mut(key) {
+            None | Some(Said::Nothing) => drop(self.answers.insert(key.to_owned(), Said::Sent)),
+            Some(known @ Said::Sent) => *known = Said::Maybe,
+            Some(_) => {}
+        }
+    }
+}
