@@ -4,6 +4,7 @@
 mod check;
 mod disk;
 pub mod faults;
+pub mod history;
 pub mod kill;
 pub mod power;
 pub mod summary;

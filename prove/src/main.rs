@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ledger_sqlite::Durability;
 use prove::summary::{Budget, Row};
-use prove::{faults, kill, power};
+use prove::{faults, history, kill, power};
 
 /// What is asked for.
 struct Request {
@@ -23,7 +23,7 @@ struct Request {
 
 /// Every part, in the order in which they run.
 const PARTS: &[(&str, fn(&Request) -> Result<Vec<Row>, String>)] =
-    &[("kill", kills), ("power", power_cuts), ("faults", io_faults)];
+    &[("kill", kills), ("power", power_cuts), ("faults", io_faults), ("history", histories)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +33,13 @@ fn main() -> ExitCode {
         let number = |text: &str| text.parse().unwrap_or(0);
         kill::child(Path::new(path), number(seed), number(round), planted == "true");
         return ExitCode::SUCCESS;
+    }
+    if let [word, path, notes, process, seed] = arguments.as_slice()
+        && word == "history-child"
+    {
+        let number = |text: &str| text.parse().unwrap_or(0);
+        let done = history::child(path.into(), Path::new(notes), number(process), number(seed));
+        return if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     match read(arguments).and_then(|request| run(&request)) {
         Ok(true) => ExitCode::SUCCESS,
@@ -129,4 +136,21 @@ fn io_faults(request: &Request) -> Result<Vec<Row>, String> {
     let row = faults::run(plan(false), &request.budget(0.3)).map_err(said)?;
     let planted = faults::run(plan(true), &Budget::lasting(Duration::from_mins(1)));
     Ok(vec![row, planted.map_err(said)?])
+}
+
+fn histories(request: &Request) -> Result<Vec<Row>, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let plan = |place, planted| history::Plan {
+        place,
+        program: (program.clone(), vec!["history-child".to_owned()]),
+        seed: request.seed,
+        planted,
+    };
+    use history::Place::{File, Memory, Processes};
+    let mut rows = Vec::new();
+    for place in [Memory(1), Memory(2), File, Processes] {
+        rows.push(history::run(&plan(place, false), &request.budget(0.03)));
+    }
+    rows.push(history::run(&plan(Memory(1), true), &Budget::lasting(Duration::from_mins(1))));
+    rows.into_iter().map(|row| row.map_err(|error| error.to_string())).collect()
 }
