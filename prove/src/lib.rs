@@ -7,5 +7,6 @@ pub mod faults;
 pub mod history;
 pub mod kill;
 pub mod power;
+pub mod simulation;
 pub mod summary;
 mod workload;

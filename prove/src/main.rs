@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ledger_sqlite::Durability;
 use prove::summary::{Budget, Row};
-use prove::{faults, history, kill, power};
+use prove::{faults, history, kill, power, simulation};
 
 /// What is asked for.
 struct Request {
@@ -22,8 +22,13 @@ struct Request {
 }
 
 /// Every part, in the order in which they run.
-const PARTS: &[(&str, fn(&Request) -> Result<Vec<Row>, String>)] =
-    &[("kill", kills), ("power", power_cuts), ("faults", io_faults), ("history", histories)];
+const PARTS: &[(&str, fn(&Request) -> Result<Vec<Row>, String>)] = &[
+    ("kill", kills),
+    ("power", power_cuts),
+    ("faults", io_faults),
+    ("history", histories),
+    ("simulation", simulations),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -153,4 +158,10 @@ fn histories(request: &Request) -> Result<Vec<Row>, String> {
     }
     rows.push(history::run(&plan(Memory(1), true), &Budget::lasting(Duration::from_mins(1))));
     rows.into_iter().map(|row| row.map_err(|error| error.to_string())).collect()
+}
+
+fn simulations(request: &Request) -> Result<Vec<Row>, String> {
+    let only = request.only.map(|it| it as u64);
+    let row = simulation::run(request.seed, only, &request.budget(0.15));
+    Ok(vec![row, simulation::find_planted(request.seed)])
 }

@@ -1,0 +1,78 @@
+//! A world in one thread: clients, a clock that steps and jumps back, a store that fails, crashes. All of it
+//! comes from a seed, so that it can be run again, step by step; and every answer must be the model's.
+
+mod acts;
+mod clock;
+mod planted;
+mod shaky;
+mod world;
+
+#[path = "../../../ledger-core/tests/model/model.rs"]
+#[allow(dead_code, missing_docs, reason = "a test's")]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::pedantic, reason = "a test's")]
+mod model;
+
+use std::time::Duration;
+
+use crate::simulation::planted::Planted;
+use crate::simulation::world::World;
+use crate::summary::{Budget, Row};
+
+/// How long may be looked for a planted fault.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs worlds as long as the budget allows; and then one of them again, which must be the same.
+pub fn run(seed: u64, only: Option<u64>, budget: &Budget) -> Row {
+    let mut row = Row::new("simulation", "commands", seed);
+    let mut crashes = 0;
+    let mut number = only.unwrap_or(0);
+    while budget.allows(row.count) && row.losses == 0 {
+        let world = if only.is_some() { World::run_aloud } else { |seed| World::run(seed, None) };
+        match world(world_seed(seed, number)) {
+            Ok(done) => {
+                row.count += done.commands;
+                crashes += done.crashes;
+                if number % 64 == 0 && World::run(world_seed(seed, number), None) != Ok(done) {
+                    row.lose(|| format!("world {number} was another one the second time"));
+                }
+            }
+            Err(loss) => row.lose(|| {
+                format!("world {number}: {loss}\n    again: prove --seed {seed} --only {number} simulation")
+            }),
+        }
+        number += 1;
+        if only.is_some() {
+            break;
+        }
+    }
+    row.part = format!("simulation ({number} worlds, {crashes} crashes)");
+    row.took = budget.took();
+    row
+}
+
+fn world_seed(seed: u64, number: u64) -> u64 {
+    seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number)
+}
+
+/// Looks for each planted fault; the count is of those that were found.
+pub fn find_planted(seed: u64) -> Row {
+    let budget = Budget::lasting(Duration::from_hours(1));
+    let mut row = Row::new("simulation, planted faults", "found", seed);
+    for &planted in Planted::ALL {
+        if is_found(seed, planted) {
+            row.count += 1;
+        } else {
+            row.lose(|| format!("{planted:?} is not found"));
+        }
+    }
+    row.part = format!("simulation, planted faults (of {})", Planted::ALL.len());
+    row.took = budget.took();
+    row
+}
+
+fn is_found(seed: u64, planted: Planted) -> bool {
+    let budget = Budget::lasting(PATIENCE);
+    let mut worlds = 0..;
+    let mut found = |number| World::run(world_seed(seed, number), Some(planted)).is_err();
+    worlds.by_ref().take_while(|_| budget.allows(0)).any(&mut found)
+}
