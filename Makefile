@@ -1,4 +1,4 @@
-.PHONY: test test-python bench bench-python
+.PHONY: test test-python bench bench-python prove
 
 PYTHON ?= python3
 VENV := target/python
@@ -38,3 +38,8 @@ bench:
 # The module's pace beside Rust's and beside sqlite3, in one run.
 bench-python:
 	$(VENV)/bin/python ledger-py/benches/speed.py $(BENCH_DIR)
+
+# How hard it was tried to lose money: a few minutes, or PROVE=minutes. What came of it is added to
+# target/prove/summary.json, a line for each part.
+prove:
+	cargo run --locked --profile prove --package ledger-prove

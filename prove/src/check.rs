@@ -85,9 +85,8 @@ impl Journal {
             return Err(format!("the journal runs back at {:?}", record.stamp()));
         }
         self.last = Some(record.stamp());
-        let twice = |known: bool, what: &str| match known {
-            true => Err(format!("{what} is there twice")),
-            false => Ok(()),
+        let twice = |known: bool, what: &str| {
+            if known { Err(format!("{what} is there twice")) } else { Ok(()) }
         };
         match record {
             Record::Transaction(it) => {

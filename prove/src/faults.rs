@@ -128,7 +128,9 @@ fn work(clerk: &mut Clerk, ledger: &SqliteLedger, tell: &mut dyn FnMut(Tell)) ->
         }
         tell(it);
     })?;
-    unknown.iter().for_each(|key| look_up(key, ledger, tell));
+    for key in &unknown {
+        look_up(key, ledger, tell);
+    }
     Ok(())
 }
 
@@ -150,8 +152,8 @@ fn one(plan: Plan, fault: watch::Plan) -> io::Result<(bool, Result<(), Loss>)> {
         tells.push(tell);
     };
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let left = business(&path, plan.seed, 1 + u32::from(fault.at % 2 == 0), &mut tell);
-        if fault.at % 3 == 0 {
+        let left = business(&path, plan.seed, 1 + u32::from(fault.at.is_multiple_of(2)), &mut tell);
+        if fault.at.is_multiple_of(3) {
             // The program ends while the disk fails, and is started again when it is well.
             drop(left);
             watching.plan(None);
@@ -168,7 +170,9 @@ fn one(plan: Plan, fault: watch::Plan) -> io::Result<(bool, Result<(), Loss>)> {
         show(&seen, &tells);
     }
     let mut told = Told::default();
-    tells.iter().for_each(|tell| told.hear(tell));
+    for tell in &tells {
+        told.hear(tell);
+    }
     let held = lived
         .and_then(|()| is_as_told(&path, &told))
         .and_then(|()| without_power(&seen, &tells, plan.seed).map_err(|it| it.to_string())?);
@@ -240,15 +244,15 @@ fn is_as_told(path: &Path, told: &Told) -> Result<(), Loss> {
 }
 
 /// The power goes after the failure, a few things said later.
-fn without_power(seen: &Seen, tells: &[Tell], seed: u64) -> io::Result<Result<(), Loss>> {
-    let Some(failed_at) = seen.failed_at else { return Ok(Ok(())) };
+fn without_power(run: &Seen, tells: &[Tell], seed: u64) -> io::Result<Result<(), Loss>> {
+    let Some(failed_at) = run.failed_at else { return Ok(Ok(())) };
     let scratch = summary::working_folder()?;
     let mut rng = Rng::with_seed(seed);
     let mut disk = Disk::with(&Image::default());
     let mut told = Told::default();
     let mut tells = tells.iter();
-    let moments = moments(seen, failed_at, &mut rng);
-    for (number, event) in seen.events.iter().enumerate() {
+    let moments = moments(run, failed_at, &mut rng);
+    for (number, event) in run.events.iter().enumerate() {
         disk.apply(event);
         if matches!(event, Event::Mark) {
             tells.by_ref().take(1).for_each(|tell| told.hear(tell));
@@ -290,8 +294,8 @@ mod tests {
 
     use super::*;
 
-    fn fails_for_ever(failure: Failure) -> Option<watch::Plan> {
-        Some(watch::Plan { at: 0, failure, for_ever: true })
+    fn for_ever(failure: Failure) -> watch::Plan {
+        watch::Plan { at: 0, failure, for_ever: true }
     }
 
     /// A deposit of one cent under the key, as it was answered.
@@ -322,7 +326,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join(FILE);
         drop(check::open(&path).unwrap());
-        let watching = Watching::begin(folder.path(), fails_for_ever(Failure::NoFolder));
+        let watching = Watching::begin(folder.path(), Some(for_ever(Failure::NoFolder)));
         let error = check::open(&path).unwrap_err();
         assert!(error.to_string().contains("folder can't be flushed"), "{error}");
         drop(watching);
@@ -335,7 +339,7 @@ mod tests {
         let watching = Watching::begin(folder.path(), None);
         let ledger = open(&folder.path().join(FILE), 1).unwrap();
         deposit(&ledger, "before").unwrap();
-        watching.plan(fails_for_ever(Failure::NoFlush));
+        watching.plan(Some(for_ever(Failure::NoFlush)));
         assert_eq!(deposit(&ledger, "lost"), Err(ErrorKind::Indeterminate));
         watching.plan(None);
         assert_eq!(ledger.transaction_by_key("lost").unwrap(), None);
@@ -353,7 +357,7 @@ mod tests {
         let watching = Watching::begin(folder.path(), None);
         let ledger = open(&path, 1).unwrap();
         deposit(&ledger, "before").unwrap();
-        watching.plan(fails_for_ever(Failure::NoFlush));
+        watching.plan(Some(for_ever(Failure::NoFlush)));
         assert_eq!(deposit(&ledger, "found"), Err(ErrorKind::Indeterminate));
         drop(ledger);
         watching.plan(None);

@@ -2,6 +2,7 @@
 //! many were lost, and can be shown to find a planted bug.
 
 mod check;
+pub mod damage;
 mod disk;
 pub mod faults;
 pub mod history;

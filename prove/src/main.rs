@@ -4,13 +4,16 @@
 
 #![allow(clippy::print_stderr, reason = "it is what this program is for")]
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ledger_sqlite::Durability;
+use prove::history::Place;
 use prove::summary::{Budget, Row};
-use prove::{faults, history, kill, power, simulation};
+use prove::{damage, faults, history, kill, power, simulation};
 
 /// What is asked for.
 struct Request {
@@ -21,13 +24,17 @@ struct Request {
     parts: Vec<String>,
 }
 
+/// Runs a part; gives its rows.
+type Part = fn(&Request) -> io::Result<Vec<Row>>;
+
 /// Every part, in the order in which they run.
-const PARTS: &[(&str, fn(&Request) -> Result<Vec<Row>, String>)] = &[
+const PARTS: &[(&str, Part)] = &[
     ("kill", kills),
     ("power", power_cuts),
     ("faults", io_faults),
     ("history", histories),
     ("simulation", simulations),
+    ("damage", damages),
 ];
 
 fn main() -> ExitCode {
@@ -46,7 +53,7 @@ fn main() -> ExitCode {
         let done = history::child(path.into(), Path::new(notes), number(process), number(seed));
         return if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    match read(arguments).and_then(|request| run(&request)) {
+    match read(arguments).and_then(|it| run(&it).map_err(|error| error.to_string())) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -62,24 +69,21 @@ fn read(arguments: Vec<String>) -> Result<Request, String> {
         Request { minutes, count: None, seed: fastrand::u64(..1 << 32), parts: vec![], only: None };
     let mut rest = arguments.into_iter();
     while let Some(word) = rest.next() {
-        let mut value = || rest.next().ok_or_else(|| format!("{word} wants a number"));
-        let wrong = |text: String| format!("{text} is no number");
         match word.as_str() {
-            "--minutes" => {
-                request.minutes = value().and_then(|it| it.parse().map_err(|_| wrong(it)))?
-            }
-            "--count" => {
-                request.count = Some(value().and_then(|it| it.parse().map_err(|_| wrong(it)))?)
-            }
-            "--seed" => request.seed = value().and_then(|it| it.parse().map_err(|_| wrong(it)))?,
-            "--only" => {
-                request.only = Some(value().and_then(|it| it.parse().map_err(|_| wrong(it)))?)
-            }
+            "--minutes" => request.minutes = number(&word, rest.next())?,
+            "--count" => request.count = Some(number(&word, rest.next())?),
+            "--seed" => request.seed = number(&word, rest.next())?,
+            "--only" => request.only = Some(number(&word, rest.next())?),
             part if PARTS.iter().any(|(name, _)| *name == part) => request.parts.push(word),
             other => return Err(format!("{other} is no part; there are {}", names())),
         }
     }
     Ok(request)
+}
+
+fn number<T: FromStr>(word: &str, text: Option<String>) -> Result<T, String> {
+    let text = text.ok_or_else(|| format!("{word} wants a number"))?;
+    text.parse().map_err(|_| format!("{word} wants a number, and {text} is none"))
 }
 
 fn names() -> String {
@@ -88,12 +92,12 @@ fn names() -> String {
 }
 
 /// Runs the parts; whether all is well.
-fn run(request: &Request) -> Result<bool, String> {
+fn run(request: &Request) -> io::Result<bool> {
     let mut is_well = true;
     for (name, part) in PARTS {
         if request.parts.is_empty() || request.parts.iter().any(|it| it == name) {
             for row in part(request)? {
-                row.publish().map_err(|error| error.to_string())?;
+                row.publish()?;
                 is_well &= row.is_well();
             }
         }
@@ -111,57 +115,61 @@ impl Request {
     }
 }
 
-fn kills(request: &Request) -> Result<Vec<Row>, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+/// Long enough for what must be found.
+fn patience() -> Budget {
+    Budget::lasting(Duration::from_mins(1))
+}
+
+fn kills(request: &Request) -> io::Result<Vec<Row>> {
+    let program = std::env::current_exe()?;
     let arguments = vec!["kill-child".to_owned()];
+    let seed = request.seed;
     let plan = |planted| kill::Plan {
         program: program.clone(),
         arguments: arguments.clone(),
-        seed: request.seed,
+        seed,
         planted,
     };
-    let said = |error: std::io::Error| error.to_string();
-    let planted = kill::run(&plan(true), &Budget::lasting(Duration::from_mins(1))).map_err(said)?;
-    Ok(vec![kill::run(&plan(false), &request.budget(0.2)).map_err(said)?, planted])
+    Ok(vec![kill::run(&plan(false), &request.budget(0.2))?, kill::run(&plan(true), &patience())?])
 }
 
-fn power_cuts(request: &Request) -> Result<Vec<Row>, String> {
-    let said = |error: std::io::Error| error.to_string();
+fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {
     let plan = |durability| power::Plan { seed: request.seed, durability };
-    let row = power::run(plan(Durability::Full), &request.budget(0.4)).map_err(said)?;
-    let lowered = [Durability::Normal, Durability::Memory].map(|durability| {
-        power::run(plan(durability), &Budget::lasting(Duration::from_mins(1))).map_err(said)
-    });
-    std::iter::once(Ok(row)).chain(lowered).collect()
+    Ok(vec![
+        power::run(plan(Durability::Full), &request.budget(0.4))?,
+        power::run(plan(Durability::Normal), &patience())?,
+        power::run(plan(Durability::Memory), &patience())?,
+    ])
 }
 
-fn io_faults(request: &Request) -> Result<Vec<Row>, String> {
-    let said = |error: std::io::Error| error.to_string();
+fn io_faults(request: &Request) -> io::Result<Vec<Row>> {
     let plan = |planted| faults::Plan { seed: request.seed, planted, only: request.only };
-    let row = faults::run(plan(false), &request.budget(0.3)).map_err(said)?;
-    let planted = faults::run(plan(true), &Budget::lasting(Duration::from_mins(1)));
-    Ok(vec![row, planted.map_err(said)?])
+    let row = faults::run(plan(false), &request.budget(0.15))?;
+    Ok(vec![row, faults::run(plan(true), &patience())?])
 }
 
-fn histories(request: &Request) -> Result<Vec<Row>, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+fn histories(request: &Request) -> io::Result<Vec<Row>> {
+    let program = std::env::current_exe()?;
     let plan = |place, planted| history::Plan {
         place,
         program: (program.clone(), vec!["history-child".to_owned()]),
         seed: request.seed,
         planted,
     };
-    use history::Place::{File, Memory, Processes};
-    let mut rows = Vec::new();
-    for place in [Memory(1), Memory(2), File, Processes] {
-        rows.push(history::run(&plan(place, false), &request.budget(0.03)));
-    }
-    rows.push(history::run(&plan(Memory(1), true), &Budget::lasting(Duration::from_mins(1))));
-    rows.into_iter().map(|row| row.map_err(|error| error.to_string())).collect()
+    let places = [Place::Memory(1), Place::Memory(2), Place::File, Place::Processes];
+    let rows = places.map(|place| history::run(&plan(place, false), &request.budget(0.02)));
+    let planted = history::run(&plan(Place::Memory(1), true), &patience());
+    rows.into_iter().chain([planted]).collect()
 }
 
-fn simulations(request: &Request) -> Result<Vec<Row>, String> {
+#[allow(clippy::unnecessary_wraps, reason = "like the other parts")]
+fn simulations(request: &Request) -> io::Result<Vec<Row>> {
     let only = request.only.map(|it| it as u64);
-    let row = simulation::run(request.seed, only, &request.budget(0.15));
+    let row = simulation::run(request.seed, only, &request.budget(0.12));
     Ok(vec![row, simulation::find_planted(request.seed)])
+}
+
+fn damages(request: &Request) -> io::Result<Vec<Row>> {
+    let row = damage::run(request.seed, false, &request.budget(0.05))?;
+    Ok(vec![row, damage::run(request.seed, true, &patience())?])
 }

@@ -29,6 +29,8 @@ pub struct Row {
     pub expected_losses: bool,
     /// The first loss: what it is, and how to see it again.
     pub first: Option<String>,
+    /// What else there is to say to people.
+    pub more: Vec<String>,
 }
 
 impl Row {
@@ -43,6 +45,7 @@ impl Row {
             losses: 0,
             expected_losses: false,
             first: None,
+            more: Vec::new(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Row {
             self.losses,
             self.seed
         );
+        self.more.iter().for_each(|line| println!("    {line}"));
         if let (Some(first), false) = (&self.first, self.is_well()) {
             println!("    {first}");
         }

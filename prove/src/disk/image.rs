@@ -240,11 +240,11 @@ impl Disk {
             .values()
             .filter_map(|file| Some((*file, self.files.get(*file)?.cut(cut, rng))))
             .collect();
-        let named = names.into_iter().filter_map(|(name, file)| {
+        let files = names.into_iter().filter_map(|(name, file)| {
             let bytes = contents.get(&file)?.clone();
             Some((name, (file, bytes)))
         });
-        Image(named.collect())
+        Image(files.collect())
     }
 }
 

@@ -141,17 +141,14 @@ unsafe extern "C" fn ftruncate64(file: c_int, length: off_t) -> c_int {
 }
 
 fn flush(file: c_int, go: impl FnOnce() -> c_long) -> c_int {
-    match watch::ask(file, Call::Flush) {
-        Verdict::Fail(number) => {
-            watch::flushed(file, false);
-            if number == 0 { 0 } else { small(fail(number)) }
-        }
-        _ => {
-            let done = small(go());
-            watch::flushed(file, done == 0);
-            done
-        }
+    if let Verdict::Fail(number) = watch::ask(file, Call::Flush) {
+        watch::flushed(file, false);
+        // A disk that lies says nothing.
+        return if number == 0 { 0 } else { small(fail(number)) };
     }
+    let done = small(go());
+    watch::flushed(file, done == 0);
+    done
 }
 
 #[unsafe(no_mangle)]
@@ -201,10 +198,11 @@ unsafe extern "C" fn linkat(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn fcntl64(file: c_int, command: c_int, argument: usize) -> c_int {
     let takes = matches!(command, libc::F_SETLK | libc::F_SETLKW);
-    if takes && !gives_back(argument) {
-        if let Verdict::Fail(number) = watch::ask(file, Call::Lock) {
-            return small(fail(number));
-        }
+    if takes
+        && !gives_back(argument)
+        && let Verdict::Fail(number) = watch::ask(file, Call::Lock)
+    {
+        return small(fail(number));
     }
     small(system!(SYS_fcntl, file, command, argument))
 }

@@ -121,6 +121,7 @@ pub struct Watching {
     _turn: MutexGuard<'static, ()>,
 }
 
+#[allow(clippy::unused_self, reason = "only whoever watches may")]
 impl Watching {
     /// Begins to watch a folder, in which nothing is open now. Files that are in it count as durable.
     pub fn begin(folder: &Path, plan: Option<Plan>) -> Self {

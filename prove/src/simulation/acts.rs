@@ -36,7 +36,11 @@ fn some(rng: &mut Rng) -> Option<i128> {
     rng.bool().then(|| amount(rng))
 }
 
-fn limit(rng: &mut Rng, range: std::ops::Range<i128>) -> Option<Option<i128>> {
+/// Stays, none, or an amount, as in the model.
+#[allow(clippy::option_option, reason = "as in the model")]
+type Limit = Option<Option<i128>>;
+
+fn limit(rng: &mut Rng, range: std::ops::Range<i128>) -> Limit {
     rng.bool().then(|| (rng.u8(0..4) > 0).then(|| rng.i128(range)))
 }
 
@@ -130,11 +134,7 @@ impl Names {
         })
     }
 
-    fn limits(
-        &self,
-        wallet: WalletId,
-        [floor, ceiling, largest]: &[Option<Option<i128>>; 3],
-    ) -> LimitsSpec {
+    fn limits(&self, wallet: WalletId, [floor, ceiling, largest]: &[Limit; 3]) -> LimitsSpec {
         let money = |n: i128| self.usd.minor(n);
         let spec = LimitsSpec::of(wallet);
         let spec = match floor {

@@ -32,7 +32,7 @@ pub fn run(seed: u64, only: Option<u64>, budget: &Budget) -> Row {
             Ok(done) => {
                 row.count += done.commands;
                 crashes += done.crashes;
-                if number % 64 == 0 && World::run(world_seed(seed, number), None) != Ok(done) {
+                if number.is_multiple_of(64) && World::run(world_seed(seed, number), None) != Ok(done) {
                     row.lose(|| format!("world {number} was another one the second time"));
                 }
             }

@@ -118,7 +118,9 @@ impl Clerk {
                 self.hear(command, &answer, tell);
             }
             Call::Each(commands) => {
-                commands.iter().for_each(|it| tell(Tell::Sent(it.key().to_string())));
+                for command in commands {
+                    tell(Tell::Sent(command.key().to_string()));
+                }
                 match ledger.submit_each(commands.clone()) {
                     Ok(answers) => commands
                         .iter()

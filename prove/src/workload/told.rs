@@ -110,7 +110,9 @@ impl Told {
             Tell::Opened => self.is_open = true,
             Tell::Sent(key) => self.sent(key),
             Tell::SentTogether(keys) => {
-                keys.iter().for_each(|key| self.sent(key));
+                for key in keys {
+                    self.sent(key);
+                }
                 self.together.push(keys.clone());
             }
             Tell::Said(key, said) => {
