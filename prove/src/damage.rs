@@ -155,9 +155,7 @@ fn change(bytes: &mut Vec<u8>, rng: &mut Rng) -> (&'static str, usize) {
 
 /// What the ledger says of a changed file.
 fn look(path: &Path, told: &Told, planted: bool) -> Result<Outcome, Loss> {
-    let go_on = &mut |_| ControlFlow::Continue(());
-    let is_found = !planted
-        && !SqliteLedger::verify_file(path, &[], go_on).is_ok_and(|found| found.problem.is_none());
+    let is_found = !planted && !is_clean(path);
     let copy = path.with_file_name("copy");
     fs::copy(path, &copy).map_err(|error| error.to_string())?;
     let opened = SqliteLedger::builder(path).recent_keys(12).open();
@@ -171,6 +169,12 @@ fn look(path: &Path, told: &Told, planted: bool) -> Result<Outcome, Loss> {
     check::same_store(store, &ledger, told)?;
     check::keys_are_found(&ledger, told, 7)?;
     Ok(Outcome::Harmless)
+}
+
+/// Whether `verify` has nothing to say. Nobody erased a note here, so one that is erased is damage.
+fn is_clean(path: &Path) -> bool {
+    let found = SqliteLedger::verify_file(path, &[], &mut |_| ControlFlow::Continue(()));
+    found.is_ok_and(|found| found.problem.is_none() && found.erased == 0)
 }
 
 /// Whatever a damaged file answers, nothing panics.
@@ -188,8 +192,7 @@ fn mend(path: &Path, told: &Told) -> Result<bool, Loss> {
     if SqliteLedger::rebuild(path, go_on).is_err() {
         return Ok(false);
     }
-    let found = SqliteLedger::verify_file(path, &[], &mut |_| ControlFlow::Continue(()));
-    if !found.is_ok_and(|found| found.problem.is_none()) {
+    if !is_clean(path) {
         return Ok(false);
     }
     let ledger = check::open(path).map_err(|error| format!("mended, it says, but {error}"))?;
