@@ -5,14 +5,21 @@ use std::time::Duration;
 use fastrand::Rng;
 use ledger_core::{
     Amount, Asset, CaptureSpec, Command, HoldId, HoldSpec, Key, Leg, LimitsSpec, ReversalSpec,
-    TransactionId, WalletId,
+    Timestamp, TransactionId, WalletId,
 };
 
+use crate::simulation::BEGINNING;
 use crate::simulation::model::{Act, Cmd, EUR, NOBODY, WORLD};
 
 /// A command in the model's words.
 pub fn choose(rng: &mut Rng, keys: std::ops::Range<u8>) -> Cmd {
-    Cmd { key: rng.u8(keys), act: act(rng), expect: None }
+    let effective = (rng.u8(0..8) == 0).then(|| time(rng));
+    Cmd { key: rng.u8(keys), act: act(rng), expect: None, effective }
+}
+
+/// Around the beginning; most of it is past.
+fn time(rng: &mut Rng) -> i64 {
+    BEGINNING + rng.i64(-2_000..500)
 }
 
 fn wallet(rng: &mut Rng) -> usize {
@@ -47,7 +54,8 @@ fn limit(rng: &mut Rng, range: std::ops::Range<i128>) -> Limit {
 fn act(rng: &mut Rng) -> Act {
     let place = rng.usize(0..12);
     let ms = if rng.u8(0..10) == 0 { rng.i64(-1..2) } else { rng.i64(1..200) };
-    match rng.u8(0..32) {
+    match rng.u8(0..33) {
+        32 => Act::Lock(BEGINNING - rng.i64(0..2_000)),
         0..6 => Act::Deposit(wallet(rng), amount(rng)),
         6..9 => Act::Withdraw(wallet(rng), amount(rng)),
         9..14 => Act::Move(vec![(wallet(rng), wallet(rng), amount(rng))]),
@@ -99,7 +107,7 @@ impl Names {
         let money = |n: &i128| self.usd.of(Amount::from_minor(*n));
         let wallet = |place: &usize| self.wallets.get(*place).copied();
         let lasting = |ms: &i64| Duration::from_millis(u64::try_from(*ms).unwrap_or(0));
-        Some(match &cmd.act {
+        let command = match &cmd.act {
             Act::Deposit(to, n) => Command::deposit(key, wallet(to)?, money(n)),
             Act::Withdraw(from, n) => Command::withdraw(key, wallet(from)?, money(n)),
             Act::Move(legs) => {
@@ -130,8 +138,11 @@ impl Names {
                 let spec = only.map_or(spec, |only| spec.posting(only));
                 Command::reverse(key, n.as_ref().map_or(spec, |n| spec.amount(money(n))))
             }
+            Act::Lock(until) => Command::lock_periods(key, Timestamp::from_unix_ms(*until)),
             Act::Windows(..) => return None,
-        })
+        };
+        let at = cmd.effective.map(Timestamp::from_unix_ms);
+        Some(at.map_or(command.clone(), |at| command.effective_at(at)))
     }
 
     fn limits(&self, wallet: WalletId, [floor, ceiling, largest]: &[Limit; 3]) -> LimitsSpec {

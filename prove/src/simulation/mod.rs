@@ -18,6 +18,8 @@ use crate::simulation::planted::Planted;
 use crate::simulation::world::World;
 use crate::summary::{Budget, Row};
 
+/// When worlds begin: 2026-03-01.
+const BEGINNING: i64 = 1_772_366_400_000;
 /// How long may be looked for a planted fault.
 const PATIENCE: Duration = Duration::from_mins(1);
 

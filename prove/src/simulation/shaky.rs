@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
 use ledger_core::store::{
-    Group, HoldFilter, Record, Reserved, Rows, Span, Stamp, Stamps, Store, StoreError, StoreResult,
-    WalletFilter, WalletRow, Wants,
+    FindFilter, Group, HoldFilter, Record, Reserved, Rows, Span, Stamp, Stamps, Store, StoreError,
+    StoreResult, Terms, WalletFilter, WalletRow, Wants,
 };
 use ledger_core::{
-    Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, HoldState, Key, Limits, MemoryStore,
-    Order, RetentionRecord, Reversal, Status, Timestamp, TransactionId, Wallet, WalletId,
+    Amount, Answer, AssetCode, AssetRecord, Entry, Hold, HoldId, HoldState, Key, Limits,
+    MemoryStore, Order, Reversal, Status, Timestamp, Transaction, TransactionId, Wallet, WalletId,
     WalletName,
 };
 
@@ -285,7 +285,7 @@ impl Shaky {
             }
             Some(Planted::VersionsStayBehind) => row.version = row.version.saturating_sub(1),
             Some(Planted::MakesAUnit) if !row.is_world => {
-                row.posted = ledger_core::Amount::from_minor(row.posted.minor().saturating_add(1));
+                row.posted = Amount::from_minor(row.posted.minor().saturating_add(1));
             }
             _ => {}
         }
@@ -374,8 +374,21 @@ impl Store for Shaky {
         self.write(written)
     }
 
-    fn key_retention(&self) -> StoreResult<Option<RetentionRecord>> {
-        self.sound()?.key_retention()
+    fn terms(&self) -> StoreResult<Terms> {
+        self.sound()?.terms()
+    }
+
+    fn tagged(&self, filter: &FindFilter<'_>) -> StoreResult<Vec<Arc<Transaction>>> {
+        self.sound()?.tagged(filter)
+    }
+
+    fn backdated(
+        &self,
+        wallet: WalletId,
+        effective: Timestamp,
+        recorded: Span,
+    ) -> StoreResult<Vec<Amount>> {
+        self.sound()?.backdated(wallet, effective, recorded)
     }
 
     fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {

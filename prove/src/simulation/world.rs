@@ -13,14 +13,13 @@ use ledger_core::{
 };
 
 use crate::check::Loss;
+use crate::simulation::BEGINNING;
 use crate::simulation::acts::{self, Names};
 use crate::simulation::clock::Told as Clock;
 use crate::simulation::model::{Cmd, Model, NOBODY, State, WORLD, Wallet};
 use crate::simulation::planted::Planted;
 use crate::simulation::shaky::Shaky;
 
-/// When it begins: 2026-03-01.
-const BEGINNING: i64 = 1_772_366_400_000;
 /// Steps of a world.
 const STEPS: usize = 80;
 
@@ -385,6 +384,14 @@ fn model() -> Model {
         wallet(None, None),
         wallet(Some(0), None),
     ];
-    let state = State { wallets, holds: vec![], transactions: vec![], moves: vec![] };
+    let state = State {
+        wallets,
+        holds: vec![],
+        transactions: vec![],
+        moves: vec![],
+        log: vec![],
+        locked: None,
+        effective: 0,
+    };
     Model { state, answers: HashMap::new(), now: BEGINNING }
 }
