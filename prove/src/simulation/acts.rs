@@ -139,6 +139,9 @@ impl Names {
                 Command::reverse(key, n.as_ref().map_or(spec, |n| spec.amount(money(n))))
             }
             Act::Lock(until) => Command::lock_periods(key, Timestamp::from_unix_ms(*until)),
+            Act::Unlock(until) => {
+                Command::unlock_periods(key, until.map(Timestamp::from_unix_ms))
+            }
             Act::Windows(..) => return None,
         };
         let at = cmd.effective.map(Timestamp::from_unix_ms);

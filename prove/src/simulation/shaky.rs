@@ -387,8 +387,9 @@ impl Store for Shaky {
         wallet: WalletId,
         effective: Timestamp,
         recorded: Span,
-    ) -> StoreResult<Vec<Amount>> {
-        self.sound()?.backdated(wallet, effective, recorded)
+        each: &mut dyn FnMut(Amount),
+    ) -> StoreResult<()> {
+        self.sound()?.backdated(wallet, effective, recorded, each)
     }
 
     fn records(&self, after: Option<Stamp>, limit: usize) -> StoreResult<Vec<Record>> {
