@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Amount, Asset, CaptureSpec, Clock, Command, Direction, Error, HoldId, HoldSpec, Key, Kind,
-    Ledger, Leg, LimitsSpec, ManualClock, MemoryStore, Receipt, ReversalSpec, Timestamp,
-    TransactionId, WalletId, WalletSpec,
+    Amount, Asset, CaptureSpec, Clock, Command, Direction, Error, FindQuery, HoldId, HoldSpec, Key,
+    Kind, Ledger, Leg, LimitsSpec, ManualClock, MemoryStore, Metadata, Receipt, ReversalSpec,
+    Timestamp, TransactionId, WalletId, WalletSpec,
 };
 use proptest::prelude::*;
 
@@ -73,6 +73,7 @@ impl Engine {
             wallets,
             holds: vec![],
             transactions: vec![],
+            tags: vec![],
             moves: vec![],
             log: vec![],
             locked: None,
@@ -129,6 +130,13 @@ impl Engine {
         };
         let command = match cmd.effective {
             Some(at) => command.effective_at(Timestamp::from_unix_ms(at)),
+            None => command,
+        };
+        let command = match cmd.tag {
+            Some(tag) => {
+                let meta = format!(r#"{{"reference":"t{tag}"}}"#);
+                command.meta(Metadata::from_json(&meta).unwrap())
+            }
             None => command,
         };
         match cmd.expect {
@@ -212,6 +220,13 @@ impl Engine {
         let usd = balances[..EUR].iter().map(|balance| balance.posted.amount().minor());
         // The extremes cancel out only as a whole, so sum up without carrying over.
         assert_eq!(usd.fold(0_i128, i128::wrapping_add), 0);
+        for tag in 0..3 {
+            let query = FindQuery::reference(format!("t{tag}")).limit(1_000);
+            let found = self.ledger.find(&query).unwrap().transactions;
+            let tagged = self.transactions.iter().zip(&model.state.tags);
+            let expected = tagged.filter(|(_, it)| **it == Some(tag)).map(|(id, _)| *id);
+            assert!(found.iter().map(|it| it.id).eq(expected), "tag {tag}");
+        }
         for (id, hold) in self.holds.iter().zip(&model.state.holds) {
             let found = self.ledger.get_hold(*id).unwrap().unwrap();
             let is_over = hold.state == "open" && hold.deadline <= model.now;
@@ -298,11 +313,13 @@ fn acts() -> impl Strategy<Value = Act> {
 fn commands() -> impl Strategy<Value = Cmd> {
     let expect = prop::option::weighted(0.1, (wallets(), 0..6_u64));
     let effective = prop::option::weighted(0.15, times());
-    (0..60_u8, acts(), expect, effective).prop_map(|(key, act, expect, effective)| Cmd {
+    let tag = prop::option::weighted(0.3, 0..3_u8);
+    (0..60_u8, acts(), expect, effective, tag).prop_map(|(key, act, expect, effective, tag)| Cmd {
         key,
         act,
         expect,
         effective,
+        tag,
     })
 }
 

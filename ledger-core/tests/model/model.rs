@@ -48,6 +48,8 @@ pub struct Cmd {
     pub act: Act,
     pub expect: Option<(usize, u64)>,
     pub effective: Option<i64>,
+    /// What its metadata has as a reference.
+    pub tag: Option<u8>,
 }
 
 pub const WORLD: usize = 0;
@@ -87,6 +89,8 @@ pub struct State {
     pub holds: Vec<Hold>,
     /// With the time at which each took effect.
     pub transactions: Vec<(&'static str, Moved, i64)>,
+    /// The tag of each of them.
+    pub tags: Vec<Option<u8>>,
     /// Every move that windows count: when, between which wallets, how much.
     pub moves: Vec<(i64, usize, usize, i128)>,
     /// Every posting: when it was recorded and took effect, between which wallets, how much.
@@ -503,13 +507,14 @@ impl Model {
         let moved = after.act(&cmd.act, self.now)?;
         let kind = if matches!(cmd.act, Act::Reverse(..)) { "reversal" } else { "other" };
         after.transactions.push((kind, moved, effective));
+        after.tags.push(cmd.tag);
         self.state = after;
         Ok(())
     }
 
     pub fn each(&mut self, before: &State, cmd: &Cmd) -> Answer {
         Self::invalid(before, cmd)?;
-        let request = format!("{:?} {:?}", cmd.act, cmd.effective);
+        let request = format!("{:?} {:?} {:?}", cmd.act, cmd.effective, cmd.tag);
         if let Some((known, answer)) = self.answers.get(&cmd.key) {
             return if *known == request { *answer } else { Err("key_conflict") };
         }
@@ -530,7 +535,7 @@ impl Model {
         }
         let batch = format!(
             "{:?}",
-            cmds.iter().map(|cmd| (cmd.key, &cmd.act, cmd.effective)).collect::<Vec<_>>()
+            cmds.iter().map(|cmd| (cmd.key, &cmd.act, cmd.effective, cmd.tag)).collect::<Vec<_>>()
         );
         let same =
             |key| self.answers.get(key).filter(|known| known.0 == format!("{key} in {batch}"));

@@ -14,7 +14,7 @@ use crate::simulation::model::{Act, Cmd, EUR, NOBODY, WORLD};
 /// A command in the model's words.
 pub fn choose(rng: &mut Rng, keys: std::ops::Range<u8>) -> Cmd {
     let effective = (rng.u8(0..8) == 0).then(|| time(rng));
-    Cmd { key: rng.u8(keys), act: act(rng), expect: None, effective }
+    Cmd { key: rng.u8(keys), act: act(rng), expect: None, effective, tag: None }
 }
 
 /// Around the beginning; most of it is past.
@@ -139,9 +139,7 @@ impl Names {
                 Command::reverse(key, n.as_ref().map_or(spec, |n| spec.amount(money(n))))
             }
             Act::Lock(until) => Command::lock_periods(key, Timestamp::from_unix_ms(*until)),
-            Act::Unlock(until) => {
-                Command::unlock_periods(key, until.map(Timestamp::from_unix_ms))
-            }
+            Act::Unlock(until) => Command::unlock_periods(key, until.map(Timestamp::from_unix_ms)),
             Act::Windows(..) => return None,
         };
         let at = cmd.effective.map(Timestamp::from_unix_ms);

@@ -388,6 +388,7 @@ fn model() -> Model {
         wallets,
         holds: vec![],
         transactions: vec![],
+        tags: vec![],
         moves: vec![],
         log: vec![],
         locked: None,
