@@ -284,14 +284,9 @@ impl State {
             Record::Transaction(transaction) => {
                 let accounts = &mut self.accounts;
                 apply(transaction, &mut Publishing { accounts, record: place });
-                if transaction.change.is_some() {
-                    self.publish_change(transaction);
+                if !transaction.is_plain() {
+                    self.publish_more(transaction);
                 }
-                let (effective_at, stamp) = (transaction.effective_at, transaction.id.raw());
-                let place = |(wallet, posting, amount)| {
-                    ((wallet, effective_at, Position { stamp, posting }), amount)
-                };
-                self.backdated.extend(transaction.backdated().map(place));
             }
             Record::Refusal(_) | Record::Retention(_) => {}
         }
@@ -300,7 +295,13 @@ impl State {
         }
     }
 
-    fn publish_change(&mut self, transaction: &Transaction) {
+    /// What it does besides moving money as it is recorded.
+    fn publish_more(&mut self, transaction: &Transaction) {
+        let (effective_at, stamp) = (transaction.effective_at, transaction.id.raw());
+        let place = |(wallet, posting, amount)| {
+            ((wallet, effective_at, Position { stamp, posting }), amount)
+        };
+        self.backdated.extend(transaction.backdated().map(place));
         self.holds.extend(transaction.hold().map(|hold| (hold.id, *hold)));
         if let Some((original, parts)) = transaction.reversed() {
             self.reversals.entry(original).or_default().extend(parts);

@@ -309,6 +309,12 @@ impl Transaction {
         }
     }
 
+    /// Whether all it does is to move money as it is recorded.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.change.is_none() && self.effective_at == self.at
+    }
+
     /// What it moved as of an earlier time than that at which it was recorded: the wallet, which of the
     /// postings, and how much, below zero where money left.
     pub fn backdated(&self) -> impl Iterator<Item = (WalletId, u32, Amount)> {

@@ -187,12 +187,14 @@ impl SqliteGroup<'_> {
         let mut keys = Vec::with_capacity(records.len());
         let (mut terms, mut registered) = (None, 0);
         for record in records {
-            if Terms::are_changed_by(record) {
-                terms.get_or_insert_with(|| state.terms.clone()).take_in(record);
-            }
             let row = encoder.next_row();
-            registered += registered_bytes(record);
-            registry::register(record, row, connection)?;
+            if !is_plain(record) {
+                if Terms::are_changed_by(record) {
+                    terms.get_or_insert_with(|| state.terms.clone()).take_in(record);
+                }
+                registered += registered_bytes(record);
+                registry::register(record, row, connection)?;
+            }
             key_entries(&state.keys, record, row, |entry| keys.push(entry));
             encoder.record(record)?;
         }
@@ -291,6 +293,12 @@ impl SqliteGroup<'_> {
             in_doubt(error)
         })
     }
+}
+
+/// Whether a record changes nothing but balances; nearly all are so.
+#[inline]
+fn is_plain(record: &Record) -> bool {
+    matches!(record, Record::Transaction(transaction) if transaction.is_plain())
 }
 
 /// Bytes of derived tables that change as a record is written, about.
