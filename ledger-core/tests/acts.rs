@@ -3,14 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "support/table.rs"]
+mod table;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
     Asset, CaptureSpec, Clock, Command, Hold, HoldId, HoldSpec, Key, Ledger, Leg, LimitsSpec,
-    ManualClock, MemoryStore, MetaKey, Money, Receipt, Result, ReversalSpec, Status, Timestamp,
-    TransactionId, Wallet, WalletSpec, Window,
+    ManualClock, MemoryStore, MetaKey, Money, ReversalSpec, Status, Timestamp, TransactionId,
+    Wallet, WalletId, WalletSpec, Window,
 };
+
+use crate::table::{Row, check_answers, check_batches_and_retries};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -45,7 +50,7 @@ struct World {
     now: Timestamp,
 }
 
-impl World {
+impl table::World for World {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
         let ledger = Ledger::builder(MemoryStore::new()).clock(clock.clone()).build().unwrap();
@@ -104,6 +109,20 @@ impl World {
         }
     }
 
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn watched(&self) -> Vec<WalletId> {
+        [&self.alice, &self.bob, &self.tight, &self.frozen].map(|wallet| wallet.id).to_vec()
+    }
+
+    fn welcome(&self) -> Command {
+        self.pay(&self.alice, &self.bob, "1")
+    }
+}
+
+impl World {
     fn usd(&self, amount: &str) -> Money {
         self.usd.money(amount).unwrap()
     }
@@ -133,11 +152,7 @@ fn key() -> Key {
     Key::new("row").unwrap()
 }
 
-/// Makes the row's command.
-type Make = fn(&World) -> Command;
-
-/// What a command is answered: "ok", or the code of the error and a part of its text.
-const ROWS: &[(&str, Make, &str, &str)] = &[
+const ROWS: &[Row<World>] = &[
     ("reserve", |w| w.hold(&w.alice, &w.bob, "90"), "ok", ""),
     (
         "reserve what is reserved",
@@ -327,35 +342,12 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
     ),
 ];
 
-fn code(answer: &Result<Receipt>) -> &'static str {
-    answer.as_ref().map_or_else(|error| error.kind().code(), |_| "ok")
-}
-
 #[test]
 fn every_row_has_its_answer() {
-    for (what, make, expected, text) in ROWS {
-        let world = World::new();
-        let ids = [&world.alice, &world.bob, &world.tight, &world.frozen].map(|wallet| wallet.id);
-        let before = world.ledger.balances(&ids).unwrap();
-        let answer = world.ledger.submit(make(&world));
-        assert_eq!(code(&answer), *expected, "{what}: {answer:?}");
-        let Err(refused) = answer else { continue };
-        assert!(refused.to_string().contains(text), "{what}: {refused}");
-        assert_eq!(before, world.ledger.balances(&ids).unwrap(), "{what}: a no changes nothing");
-        let found = world.ledger.transaction_by_key("row").unwrap();
-        let remembered = refused.rejection().unwrap().is_remembered();
-        assert_eq!(found.is_some(), remembered, "{what}: remembered or not");
-    }
+    check_answers(ROWS);
 }
 
 #[test]
 fn every_row_has_the_same_answer_in_a_batch_and_as_a_retry() {
-    for (what, make, expected, _) in ROWS {
-        let world = World::new();
-        let all = world.ledger.submit_all([make(&world)]).map(|mut receipts| receipts.remove(0));
-        assert_eq!(code(&all), *expected, "{what} all or nothing");
-        let world = World::new();
-        let two = world.ledger.submit_each([make(&world), make(&world)]).unwrap();
-        assert_eq!((code(&two[0]), code(&two[1])), (*expected, *expected), "{what} twice");
-    }
+    check_batches_and_retries(ROWS);
 }

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/table.rs"]
+mod table;
+
 use ledger_core::{
-    Asset, Command, Key, Ledger, Leg, Metadata, Money, Receipt, Result, Wallet, WalletId,
-    WalletSpec,
+    Asset, Command, Key, Ledger, Leg, Metadata, Money, Result, Wallet, WalletId, WalletSpec,
 };
+
+use crate::table::{Row, World as _, check_answers, check_batches_and_retries, code};
 
 /// Wallets in every state. All commands use the key "row".
 struct World {
@@ -30,7 +34,7 @@ struct World {
     nobody: WalletId,
 }
 
-impl World {
+impl table::World for World {
     fn new() -> Self {
         let ledger = Ledger::in_memory();
         let (usd, eur) = (Asset::iso("USD").unwrap(), Asset::iso("EUR").unwrap());
@@ -55,6 +59,20 @@ impl World {
         Self { ledger, usd, eur, rich, poor, jar, frozen, closed, full, debtor, euro, nobody }
     }
 
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn watched(&self) -> Vec<WalletId> {
+        vec![self.rich.id, self.poor.id, self.frozen.id]
+    }
+
+    fn welcome(&self) -> Command {
+        self.pay(&self.rich, &self.poor, "1")
+    }
+}
+
+impl World {
     fn usd(&self, amount: &str) -> Money {
         self.usd.money(amount).unwrap()
     }
@@ -77,14 +95,11 @@ impl World {
     }
 }
 
-type Make = fn(&World) -> Command;
-
 fn set(verb: fn(Key, WalletId) -> Command, wallet: WalletId) -> Command {
     verb(Key::new("row").unwrap(), wallet)
 }
 
-/// What a command is answered: "ok", or the code of the error and a part of its text.
-const ROWS: &[(&str, Make, &str, &str)] = &[
+const ROWS: &[Row<World>] = &[
     ("pay", |w| w.pay(&w.rich, &w.poor, "100"), "ok", ""),
     (
         "pay a cent too much",
@@ -316,44 +331,14 @@ const ROWS: &[(&str, Make, &str, &str)] = &[
     ),
 ];
 
-fn code(answer: &Result<Receipt>) -> &'static str {
-    answer.as_ref().map_or_else(|error| error.kind().code(), |_| "ok")
-}
-
 #[test]
 fn every_row_has_its_answer() {
-    for (what, make, expected, text) in ROWS {
-        let world = World::new();
-        let before =
-            world.ledger.balances(&[world.rich.id, world.poor.id, world.frozen.id]).unwrap();
-        let answer = world.ledger.submit(make(&world));
-        assert_eq!(code(&answer), *expected, "{what}: {answer:?}");
-        let Err(refused) = answer else { continue };
-        assert!(refused.to_string().contains(text), "{what}: {refused}");
-        let after =
-            world.ledger.balances(&[world.rich.id, world.poor.id, world.frozen.id]).unwrap();
-        assert_eq!(before, after, "{what}: a no changes nothing");
-        let found = world.ledger.transaction_by_key("row").unwrap();
-        let remembered = refused.rejection().unwrap().is_remembered();
-        assert_eq!(found.is_some(), remembered, "{what}: remembered or not");
-        if !remembered {
-            // The key is still unused.
-            let receipt = world.ledger.submit(world.pay(&world.rich, &world.poor, "1")).unwrap();
-            assert!(!receipt.replayed, "{what}");
-        }
-    }
+    check_answers(ROWS);
 }
 
 #[test]
 fn every_row_has_the_same_answer_in_a_batch_and_as_a_retry() {
-    for (what, make, expected, _) in ROWS {
-        let world = World::new();
-        let all = world.ledger.submit_all([make(&world)]).map(|mut receipts| receipts.remove(0));
-        assert_eq!(code(&all), *expected, "{what} all or nothing");
-        let world = World::new();
-        let two = world.ledger.submit_each([make(&world), make(&world)]).unwrap();
-        assert_eq!((code(&two[0]), code(&two[1])), (*expected, *expected), "{what} twice");
-    }
+    check_batches_and_retries(ROWS);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use ledger_core::{
 };
 use proptest::prelude::*;
 
-use crate::model::{Act, Cmd, EUR, Model, NOBODY, State, WORLD, Wallet, Window};
+use crate::model::{Act, Cmd, EUR, Model, NOBODY, WORLD, Window};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -52,34 +52,7 @@ impl Engine {
             WalletId::from_raw(1).unwrap(),
         ];
         ids.insert(WORLD, ledger.world(usd).unwrap().id);
-        let wallet = |floor, ceiling| Wallet {
-            posted: 0,
-            version: 0,
-            floor,
-            ceiling,
-            largest: None,
-            windows: vec![],
-            status: "open",
-        };
-        let wallets = vec![
-            wallet(None, None),
-            wallet(Some(0), None),
-            wallet(Some(-500), None),
-            wallet(Some(0), Some(1_000)),
-            wallet(None, None),
-            wallet(Some(0), None),
-        ];
-        let state = State {
-            wallets,
-            holds: vec![],
-            transactions: vec![],
-            tags: vec![],
-            moves: vec![],
-            log: vec![],
-            locked: None,
-            effective: 0,
-        };
-        let model = Model { state, answers: HashMap::new(), now: clock.now().unix_ms() };
+        let model = Model::new(clock.now().unix_ms());
         let (first, holds, transactions) = (HashMap::new(), vec![], vec![]);
         (Self { ledger, usd, ids, first, clock, holds, transactions }, model)
     }

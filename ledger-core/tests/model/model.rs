@@ -393,6 +393,38 @@ pub struct Model {
 }
 
 impl Model {
+    /// The outside, a plain wallet, one on credit, one with a ceiling, one without a floor, and euros.
+    pub fn new(now: i64) -> Self {
+        let wallet = |floor, ceiling| Wallet {
+            posted: 0,
+            version: 0,
+            floor,
+            ceiling,
+            largest: None,
+            windows: vec![],
+            status: "open",
+        };
+        let wallets = vec![
+            wallet(None, None),
+            wallet(Some(0), None),
+            wallet(Some(-500), None),
+            wallet(Some(0), Some(1_000)),
+            wallet(None, None),
+            wallet(Some(0), None),
+        ];
+        let state = State {
+            wallets,
+            holds: vec![],
+            transactions: vec![],
+            tags: vec![],
+            moves: vec![],
+            log: vec![],
+            locked: None,
+            effective: 0,
+        };
+        Self { state, answers: HashMap::new(), now }
+    }
+
     /// What no state could make right, and what names nothing that there was when the call began.
     fn invalid(before: &State, cmd: &Cmd) -> Answer {
         let end = |from, to, n| match (n <= 0, from == to) {

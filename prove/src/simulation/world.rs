@@ -16,7 +16,7 @@ use crate::check::Loss;
 use crate::simulation::BEGINNING;
 use crate::simulation::acts::{self, Names};
 use crate::simulation::clock::Told as Clock;
-use crate::simulation::model::{Cmd, Model, NOBODY, State, WORLD, Wallet};
+use crate::simulation::model::{Cmd, Model, NOBODY, WORLD};
 use crate::simulation::planted::Planted;
 use crate::simulation::shaky::Shaky;
 
@@ -85,7 +85,7 @@ impl World {
             clock,
             ledger,
             names,
-            model: model(),
+            model: Model::new(BEGINNING),
             first: HashMap::new(),
             earlier: Vec::new(),
             trace: DefaultHasher::new(),
@@ -364,35 +364,4 @@ fn wallets(ledger: &Ledger) -> Result<(Asset, Vec<WalletId>), Error> {
     ids.extend(WalletId::from_raw(1));
     ids.insert(WORLD, ledger.world(usd)?.id);
     Ok((usd, ids))
-}
-
-fn model() -> Model {
-    let wallet = |floor, ceiling| Wallet {
-        posted: 0,
-        version: 0,
-        floor,
-        ceiling,
-        largest: None,
-        windows: vec![],
-        status: "open",
-    };
-    let wallets = vec![
-        wallet(None, None),
-        wallet(Some(0), None),
-        wallet(Some(-500), None),
-        wallet(Some(0), Some(1_000)),
-        wallet(None, None),
-        wallet(Some(0), None),
-    ];
-    let state = State {
-        wallets,
-        holds: vec![],
-        transactions: vec![],
-        tags: vec![],
-        moves: vec![],
-        log: vec![],
-        locked: None,
-        effective: 0,
-    };
-    Model { state, answers: HashMap::new(), now: BEGINNING }
 }
