@@ -11,7 +11,7 @@ use ledger_core::{
 };
 
 use crate::audit::head::Head;
-use crate::audit::query::Table;
+use crate::audit::query::{Table, Value};
 use crate::audit::verify::Verification;
 use crate::audit::watch::Watch;
 use crate::keys::index::RECENT_MAX;
@@ -125,7 +125,28 @@ impl SqliteLedger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn query(&self, sql: &str) -> Result<Table> {
-        self.store.query(sql).map_err(|error| asked_wrongly(Field::Value, error))
+        self.query_with(sql, &[])
+    }
+
+    /// The same with values for the parameters of the SQL, one for each `?`. What users have typed belongs
+    /// here, and never into the text.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_sqlite::{SqliteLedger, Value};
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let found = ledger.query_with("SELECT ? || 1", &[Value::Text("it's ".to_owned())])?;
+    /// assert_eq!(found.rows, [[Value::Text("it's 1".to_owned())]]);
+    /// assert!(ledger.query_with("SELECT ?", &[]).is_err());
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`query`](Self::query), and if there are more or fewer values than parameters.
+    pub fn query_with(&self, sql: &str, params: &[Value]) -> Result<Table> {
+        self.store.query(sql, params).map_err(|error| asked_wrongly(Field::Value, error))
     }
 
     /// Writes down what is behind, so that the next opening is quick, and closes the file. What was

@@ -150,3 +150,22 @@ fn a_query_can_only_read() {
     }
     assert_eq!(ledger.verify().unwrap().problem, None);
 }
+
+#[test]
+fn a_query_has_values_for_its_parameters() {
+    let file = TestFile::with_business();
+    let ledger = file.open();
+    let values = [
+        Value::Null,
+        Value::Integer(i64::MIN),
+        Value::Real(1.5),
+        Value::Text("it's'; DROP TABLE journal; --".to_owned()),
+        Value::Blob(vec![0, 255]),
+    ];
+    assert_eq!(ledger.query_with("SELECT ?, ?, ?, ?, ?", &values).unwrap().rows, [values.clone()]);
+    for few in [&values[..0], &values[..2]] {
+        let error = ledger.query_with("SELECT ?", few).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
+    }
+    assert!(ledger.query_with("DELETE FROM journal WHERE row = ?", &values[1..2]).is_err());
+}

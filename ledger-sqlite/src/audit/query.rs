@@ -1,9 +1,9 @@
 //! Asking in SQL. Only reading is possible, whatever the text says.
 
 use ledger_core::store::{StoreError, StoreResult};
-use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, params_from_iter};
 
 use crate::base::failure::reading;
 
@@ -35,13 +35,15 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
-/// Carries out one statement that can only read.
-pub(crate) fn query(sql: &str, connection: &mut Connection) -> StoreResult<Table> {
+/// Carries out one statement that can only read, with values for its parameters.
+pub(crate) fn query(
+    sql: &str,
+    params: &[Value],
+    connection: &mut Connection,
+) -> StoreResult<Table> {
     connection.authorizer(Some(allow_reading)).map_err(reading)?;
     let mut statement = connection.prepare(sql).map_err(refused)?;
-    if statement.parameter_count() > 0 {
-        return Err(StoreError::Refused("a query can't have parameters".to_owned()));
-    }
+    check_count(statement.parameter_count(), params.len())?;
     // A list or an iterator, as the version of rusqlite has it.
     let mut columns: Vec<String> = Vec::with_capacity(statement.column_count());
     for name in statement.column_names() {
@@ -49,7 +51,7 @@ pub(crate) fn query(sql: &str, connection: &mut Connection) -> StoreResult<Table
     }
     let width = columns.len();
     let mut found = Vec::new();
-    let mut rows = statement.query([]).map_err(refused)?;
+    let mut rows = statement.query(params_from_iter(params)).map_err(refused)?;
     while let Some(row) = rows.next().map_err(refused)? {
         if found.len() == QUERY_ROWS_MAX {
             return Err(StoreError::Refused(format!(
@@ -60,6 +62,15 @@ pub(crate) fn query(sql: &str, connection: &mut Connection) -> StoreResult<Table
         found.push(values.collect::<rusqlite::Result<_>>().map_err(refused)?);
     }
     Ok(Table { columns, rows: found })
+}
+
+fn check_count(needed: usize, given: usize) -> StoreResult<()> {
+    if needed == given {
+        return Ok(());
+    }
+    let problem =
+        format!("the query has {needed} parameters, and {given} values were given for them");
+    Err(StoreError::Refused(problem))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the form that SQLite's hook has")]
@@ -78,6 +89,18 @@ fn allow_reading(context: AuthContext<'_>) -> Authorization {
 #[allow(clippy::needless_pass_by_value, reason = "so that it can be given to map_err by name")]
 fn refused(error: rusqlite::Error) -> StoreError {
     StoreError::Refused(format!("the query can't be carried out: {error}"))
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 impl From<ValueRef<'_>> for Value {

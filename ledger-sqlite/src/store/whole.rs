@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::audit::backup::backup;
 use crate::audit::head::Head;
-use crate::audit::query::{Table, query};
+use crate::audit::query::{Table, Value, query};
 use crate::audit::rebuild::rebuild;
 use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
@@ -32,10 +32,10 @@ impl SqliteStore {
         self.apart(|connection| verify(connection, anchors, watch))
     }
 
-    pub(crate) fn query(&self, sql: &str) -> StoreResult<Table> {
+    pub(crate) fn query(&self, sql: &str, params: &[Value]) -> StoreResult<Table> {
         self.apart(|connection| {
             self.make_interruptible(connection)?;
-            query(sql, connection)
+            query(sql, params, connection)
         })
     }
 
