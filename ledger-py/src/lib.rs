@@ -26,6 +26,13 @@ fn error_kinds() -> Vec<(&'static str, &'static str)> {
 /// The native part of `ledger`.
 #[pymodule(gil_used = false)]
 mod _ledger {
+    use super::{Bound, PyModule, PyResult};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::call::home::claim(module.py())
+    }
+
     /// The package's version.
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python has for it")]

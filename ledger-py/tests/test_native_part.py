@@ -27,3 +27,29 @@ def test_it_says_what_to_do(reason: str) -> None:
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("ImportError: ledger's native part can't be loaded on") and reason in last
     assert "install the package again" in last
+
+
+def run(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_another_interpreter_of_the_process_is_refused() -> None:
+    said = run("""
+import _xxsubinterpreters as interpreters
+import ledger
+other = interpreters.create(isolated=False)
+interpreters.run_string(other, "try:\\n import ledger\\nexcept ImportError as error: print(error, flush=True)")
+ledger.open(":memory:").open_wallet("a", "USD")
+""")
+    assert said == "ledger can be used in one interpreter of a process only\n"
+
+
+def test_parts_are_loaded_when_they_are_asked_for() -> None:
+    said = run("""
+import sys, ledger
+print("asyncio" in sys.modules, {"aio", "testing"} <= set(dir(ledger)))
+print(ledger.aio.open.__name__, ledger.testing.memory.__name__, hasattr(ledger, "nothing"))
+""")
+    assert said == "False True\nopen memory False\n"

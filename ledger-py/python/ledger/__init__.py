@@ -9,6 +9,8 @@
 87.50 USD
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ledger import _native_part as _native_part
 from ledger._book import Book, open, rebuild, verify
 from ledger._command import Command
@@ -106,7 +108,13 @@ from ledger._values import (
 )
 from ledger._writes import WalletSpec
 
+if TYPE_CHECKING:
+    from ledger import aio as aio
+    from ledger import testing as testing
+
 __version__ = _native_part.version
+
+_LATER = ("aio", "testing")
 
 __all__ = [
     "Actor",
@@ -213,6 +221,19 @@ __all__ = [
     "rebuild",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Modules that most programs never use are loaded when they are first asked for.
+    if name in _LATER:
+        from importlib import import_module
+
+        return import_module(f"ledger.{name}")
+    raise AttributeError(f"module 'ledger' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 def _claim() -> None:

@@ -9,6 +9,8 @@ def _load() -> str:
     try:
         from ledger import _ledger
     except ImportError as problem:
+        if "one interpreter" in str(problem):
+            raise
         raise ImportError(
             f"ledger's native part can't be loaded on {platform.system()} {platform.machine()} with "
             f"Python {platform.python_version()} ({problem}). It was built for another platform, or not "

@@ -3,3 +3,4 @@
 pub(crate) mod book;
 pub(crate) mod clock;
 pub(crate) mod detach;
+pub(crate) mod home;
