@@ -56,6 +56,22 @@ def test_a_program(path: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_book_is_opened_in_either_way(path: Path) -> None:
+    async def main() -> None:
+        async with aio.open(path, threads=2, durability="normal") as book:
+            assert (await book.open_wallet("a", "USD")).name == "a"
+        assert book.closed
+        book = await aio.open(path)
+        assert await book.wallet("a") is not None
+        await book.close()
+
+    asyncio.run(main())
+    own = set(inspect.signature(ledger.open).parameters) - {"path"}
+    assert set(aio.Options.__annotations__) == own
+    with pytest.raises(ValueError, match="threads must be"):
+        aio.open(path, threads=0)
+
+
 def test_a_cancelled_call_can_be_asked_for_by_its_key(path: Path) -> None:
     async def main() -> None:
         async with await aio.open(path) as book:

@@ -1,7 +1,7 @@
 """The ledger with `await`: the same verbs, carried out by a few threads of the book's own.
 
 >>> async def main() -> None:
-...     async with await ledger.aio.open(folder / "shop.ledger") as book:
+...     async with ledger.aio.open(folder / "shop.ledger") as book:
 ...         alice = await book.open_wallet("user:alice", "USD")
 ...         await book.deposit(alice, "100.00", key="stripe:ch_1")
 ...         print((await book.balance(alice)).posted)
@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from os import PathLike
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, final
+from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack, cast, final
 
 import ledger
 from ledger._book import Book
@@ -198,20 +199,55 @@ class AsyncBook:
         return f"<AsyncBook {self.path!r}{', closed' if self.closed else ''}>"
 
 
-async def _open(make: Callable[[], Book], threads: int) -> AsyncBook:
-    return AsyncBook(await asyncio.to_thread(make), threads)
+@final
+class Opening:
+    """A ledger that is being opened: await it, or use it with ``async with``."""
+
+    __slots__ = ("_book", "_make", "_threads")
+
+    def __init__(self, make: Callable[[], Book], threads: int) -> None:
+        self._make = make
+        self._threads = threads
+        self._book: AsyncBook | None = None
+
+    async def _open(self) -> AsyncBook:
+        return AsyncBook(await asyncio.to_thread(self._make), self._threads)
+
+    def __await__(self) -> Generator[Any, Any, AsyncBook]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> AsyncBook:
+        self._book = await self._open()
+        return self._book
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._book is not None:
+            await self._book.close()
 
 
-def _opening(
-    method: Callable[P, Book],
-) -> Callable[P, Coroutine[Any, Any, AsyncBook]]:
-    @functools.wraps(method)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncBook:
-        return await _open(functools.partial(method, *args, **kwargs), THREADS)
+class Options(TypedDict, total=False):
+    """The options of `ledger.open`."""
 
-    return cast("Callable[P, Coroutine[Any, Any, AsyncBook]]", call)
+    durability: str
+    exclusive: bool
+    node: int
+    key_retention: timedelta | None
+    lock_wait: timedelta
+    call_wait: timedelta | None
 
 
-open = _opening(ledger.open)
+def open(path: str | PathLike[str], *, threads: int = THREADS, **options: Unpack[Options]) -> Opening:
+    """Opens the ledger in a file, or makes it, with the options of `ledger.open`. ``threads`` is how many
+    calls are carried out at once.
+    """
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a whole number above zero, not {threads!r}")
+    return Opening(functools.partial(ledger.open, path, **options), threads)
 
-__all__ = ["THREADS", "AsyncBook", "AsyncListing", "Entry", "HistoryPage", "open"]
+
+__all__ = ["THREADS", "AsyncBook", "AsyncListing", "Entry", "HistoryPage", "Opening", "open"]
