@@ -39,11 +39,15 @@ class LedgerError(Exception):
 
     def __getattr__(self, name: str) -> Any:
         # Data is read when it is first asked for: of a large batch that was refused, most never is.
-        data = self.__dict__.pop("_data", None)
+        found = self.__dict__
+        data = found.get("_data")
         if data is not None:
-            self.__dict__.update(_read(data) | self.__dict__)
-            if name in self.__dict__:
-                return self.__dict__[name]
+            for field, value in _read(data).items():
+                found.setdefault(field, value)
+            # Dropped last: another thread that finds it gone finds what was in it.
+            found.pop("_data", None)
+        if name in found:
+            return found[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -136,7 +140,8 @@ class UnknownWallet(Rejected):
     """No wallet has this name or id."""
 
     code = "unknown_wallet"
-    wallet: Wallet | int
+    wallet: Wallet | int | str
+    """What was asked for: a name, an id, or a wallet of another ledger."""
 
 
 class UnknownAsset(Rejected):
@@ -483,7 +488,7 @@ def build(
     index: int | None = None,
     replayed: bool = False,
     data: str | None = None,
-    wallet: Wallet | None = None,
+    wallet: Wallet | str | None = None,
 ) -> LedgerError:
     """The exception of that code. One that this version does not know is a `LedgerError`."""
     error = BY_CODE.get(code, LedgerError)(message)

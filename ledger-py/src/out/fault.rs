@@ -15,8 +15,17 @@ pub(crate) enum Fault {
     Ledger(Error),
     /// The module says so.
     Own { code: &'static str, message: String },
+    /// No wallet of this ledger is called that, or it is another ledger's.
+    NoWallet { message: String, asked: Asked },
     /// One of many, counted from 0.
     At { place: usize, fault: Box<Fault> },
+}
+
+/// A wallet that was asked for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Name(String),
+    Foreign(Known),
 }
 
 impl Fault {
@@ -47,6 +56,13 @@ impl Fault {
         let build = python::ERROR.get(py)?;
         match self {
             Self::Own { code, message } => build.call1((*code, message)),
+            Self::NoWallet { message, asked } => {
+                let asked = match asked {
+                    Asked::Name(name) => name.into_pyobject(py)?.into_any(),
+                    Asked::Foreign(known) => wallet::object(py, known)?,
+                };
+                build.call1(("unknown_wallet", message, py.None(), false, py.None(), asked))
+            }
             Self::At { place, fault } => {
                 let exception = fault.exception(py, wallets)?;
                 exception.setattr("index", place)?;

@@ -9,7 +9,7 @@ use pyo3::types::PyString;
 use crate::call::book::Open;
 use crate::call::detach::detached;
 use crate::out::directory::Known;
-use crate::out::fault::{Fault, Taken};
+use crate::out::fault::{Asked, Fault, Taken};
 use crate::out::wallet::PyWallet;
 
 /// A wallet of this ledger, given as one or by its name.
@@ -34,7 +34,7 @@ fn of_this(wallet: &Arc<Known>, open: &Open) -> Taken<Arc<Known>> {
         "wallet {} belongs to another ledger, {}; look it up in this one",
         wallet.wallet.name, wallet.file
     );
-    Err(Fault::own("unknown_wallet", message).into())
+    Err(Fault::NoWallet { message, asked: Asked::Foreign(wallet.clone()) }.into())
 }
 
 fn named(py: Python<'_>, name: &str, open: &Open) -> Taken<Arc<Known>> {
@@ -49,5 +49,5 @@ fn named(py: Python<'_>, name: &str, open: &Open) -> Taken<Arc<Known>> {
 
 pub(crate) fn no_such(name: &str) -> Fault {
     let message = format!("no wallet is called {name:?}; open it first, or check the name");
-    Fault::own("unknown_wallet", message)
+    Fault::NoWallet { message, asked: Asked::Name(name.to_owned()) }
 }
