@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from conftest import Shop
 
 import ledger
-from ledger import Money, _ledger
+from ledger import Money, _errors, _ledger
 from ledger._errors import BY_CODE, build
 
 CLASSES = {
@@ -33,6 +34,37 @@ def test_the_codes_are_the_ledger_s_own_and_one_more() -> None:
         camel = "".join(word.capitalize() for word in code.split("_"))
         assert error.__name__ == camel
         assert issubclass(error, ValueError) == code.startswith("invalid_")
+
+
+def test_data_is_there_for_a_thread_that_asks_while_another_reads_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error: Any = shop.book.transfer_many([(shop.alice, shop.shop, "200", "k")])[0]
+    read = _errors._read
+    others: list[Any] = []
+
+    def slowly(data: str) -> dict[str, Any]:
+        if not others:
+            others.append(None)
+            other = threading.Thread(target=lambda: others.append(error.shortfall))
+            other.start()
+            other.join()
+        return read(data)
+
+    monkeypatch.setattr(_errors, "_read", slowly)
+    assert [None, error.shortfall] == [*others] == [None, Money("100", "USD")]
+
+
+def test_a_wallet_that_is_not_there_is_named(shop: Shop) -> None:
+    with pytest.raises(ledger.UnknownWallet) as raised:
+        shop.book.balance("user:nobody")
+    assert raised.value.wallet == "user:nobody"
+    with ledger.open(":memory:") as other:
+        foreign = other.open_wallet("user:bob", "USD")
+        with pytest.raises(ledger.UnknownWallet) as raised:
+            shop.book.balance(foreign)
+    assert raised.value.wallet == foreign and raised.value.wallet is not None
+    travels(raised.value)
 
 
 def test_a_code_of_a_later_version_is_still_an_error() -> None:
@@ -152,7 +184,7 @@ def test_mistakes_of_type_are_type_errors_and_nothing_is_written(shop: Shop) -> 
     with pytest.raises(TypeError) as noted:
         wrong[-1]()
     assert "in item 1" in noted.value.__notes__[0]
-    with pytest.raises(ValueError, match="tuple of length"):
+    with pytest.raises(TypeError, match="not a tuple of 3"):
         book.transfer_many([(alice, till, "1")])  # type: ignore[list-item]
 
 

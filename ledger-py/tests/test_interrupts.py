@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -111,6 +112,60 @@ def test_a_wait_in_the_queue_is_withdrawn(path: Path) -> None:
         assert book.transaction(key="leader") is not None
 
 
+def test_many_items_say_how_many_of_them_were_written(shop: Shop) -> None:
+    shop.book.deposit(shop.alice, "10000", key="more")
+    count = 100_000
+    rows = [(shop.alice, shop.shop, "0.01", f"r{n}") for n in range(count)]
+
+    def send() -> None:
+        while shop.book.transaction(key="r0") is None:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with pytest.raises(KeyboardInterrupt) as raised:
+        shop.book.transfer_many(rows)
+    sender.join()
+    written = int(shop.book.balance(shop.shop).posted.amount * 100)
+    assert 0 < written < count and written % 10_000 == 0
+    assert notes(raised.value).startswith(f"{written} of {count} items were written; send the call")
+    again = shop.book.transfer_many(rows[:10])
+    assert all(isinstance(it, ledger.Receipt) and it.replayed for it in again)
+
+
+def test_many_items_that_wait_were_not_written(path: Path) -> None:
+    with ledger.open(path, lock_wait=LONG) as book:
+        shop = Shop.on(book)
+        commands = [ledger.Command.deposit(shop.alice, "1", key=f"d{n}") for n in range(10_001)]
+        specs = [ledger.WalletSpec(f"user:{n}", "USD") for n in range(3)]
+        with held_by_another_program(path):
+            deposits = interrupt(lambda: book.submit_each(commands))
+            wallets = interrupt(lambda: book.open_wallets(specs))
+        assert "0 of 10001 items were written" in notes(deposits)
+        assert "written" in notes(wallets) and "end" not in notes(wallets)
+        assert book.transaction(key="d0") is None and book.wallet("user:0") is None
+
+
+def test_taking_many_items_in(shop: Shop) -> None:
+    rows = itertools.repeat((shop.alice, shop.shop, "0.01", "k"), 1_000_000)
+
+    def handle(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Sent by the system: no other thread of Python's runs while rows are taken.
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    try:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            shop.book.transfer_many(rows)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert "nothing was written" in notes(raised.value)
+    assert shop.book.transaction(key="k") is None
+
+
 def test_opening_a_file_that_another_holds(path: Path) -> None:
     with ledger.open(path, exclusive=True):
         interrupt(lambda: ledger.open(path, lock_wait=LONG))
@@ -132,8 +187,9 @@ def test_a_long_check(shop: Shop) -> None:
         calls.append((done, total))
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as raised:
         shop.book.verify(progress)
+    assert notes(raised.value) == "the check was stopped"
     assert len(calls) <= 2 and shop.book.verify().ok
 
 

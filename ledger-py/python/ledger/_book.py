@@ -75,8 +75,8 @@ def open(
       power cut may take the last moments back; ``"memory"`` never flushes, for tests.
     - ``exclusive`` keeps every other process from opening the file, and makes reading balances faster.
     - ``node``: a number, 0 to 255, in the ids that are made here.
-    - ``key_retention``: how long keys are remembered. It is set when the file is made (for ever, if nothing
-      is said), and opening it with another one is an error.
+    - ``key_retention``: how long keys are remembered. It is set when the file is made, and opening it with
+      another one is an error. None is whatever the file has; for a new one that is for ever.
     - ``lock_wait``: how long other processes that write are waited for, each of three times.
     - ``call_wait``: how long a call waits for others before it is withdrawn; None for as long as it takes.
 

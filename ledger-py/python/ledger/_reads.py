@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from typing import Any
@@ -26,6 +26,8 @@ from ledger._values import (
     WindowUse,
 )
 
+_OUTSIDE = "world/"
+
 Progress = Callable[[int, int], object]
 """Told now and then how much is done, and of how much."""
 
@@ -46,15 +48,19 @@ class Reads:
         return _ledger.get_wallet(self._native, name)
 
     def wallets(self, prefix: str | None = None, owner: str | None = None) -> Listing[Wallet]:
-        """Wallets by name: all, or those whose names begin so, or those of an owner.
+        """Wallets by name: all, or those whose names begin so, or those of an owner. The outside is left out,
+        unless the prefix is ``"world/"`` or begins so.
 
         >>> [wallet.name for wallet in book.wallets(prefix="shop")]
         ['shop:42']
         """
+        wanted = prefix or ""
 
         def fetch(limit: int, cursor: str | None) -> tuple[list[Wallet], str | None, None]:
-            page = _ledger.list_wallets(self._native, prefix or "", owner, cursor, limit)
-            return (*page, None)
+            found, after = _ledger.list_wallets(self._native, wanted, owner, cursor, limit)
+            if not wanted.startswith(_OUTSIDE):
+                found = [wallet for wallet in found if not wallet.name.startswith(_OUTSIDE)]
+            return (found, after, None)
 
         return Listing(fetch, f"wallets of {self._native.file}")
 
@@ -127,10 +133,10 @@ class Reads:
         newest_first: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
-        kinds: Iterable[str] = (),
+        kinds: Iterable[str] | str = (),
     ) -> History:
         """A wallet's history, one entry a posting, read as it is walked through: all, or from a time on
-        (included) until another (excluded), or of some kinds.
+        (included) until another (excluded), or of one kind or some.
 
         >>> receipt = book.deposit(alice, "100.00", key="stripe:ch_1")
         >>> receipt = book.transfer(alice, shop, "12.50", key="order:7")
@@ -141,7 +147,8 @@ class Reads:
 
         ``history.page(limit=50, cursor=None)`` is one page of it, whose ``next`` is the next one's cursor.
         """
-        wanted = (bool(newest_first), optional_ms(since), optional_ms(until), list(kinds))
+        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+        wanted = (bool(newest_first), optional_ms(since), optional_ms(until), kinds)
 
         def fetch(limit: int, cursor: str | None) -> tuple[Any, str | None, str | None]:
             return _ledger.history(self._native, wallet, wanted, limit, cursor)
@@ -240,15 +247,18 @@ class Reads:
         """
         _ledger.backup(self._native, fspath(path))
 
-    def query(self, sql: str) -> Rows:
+    def query(self, sql: str, params: Sequence[str | int | float | bytes | None] = ()) -> Rows:
         """Asks the file in SQL; only reading is possible. The rows are tuples, of at most 100,000; amounts
-        are whole numbers of the smallest unit.
+        are whole numbers of the smallest unit. ``params`` are the values of the SQL's ``?``, in their order:
+        what users have typed belongs there.
 
         >>> receipt = book.deposit(alice, "100.00", key="stripe:ch_1")
-        >>> book.query("SELECT name, posted FROM balance WHERE name = 'user:alice'")
+        >>> book.query("SELECT name, posted FROM balance WHERE name = ?", ["user:alice"])
         [('user:alice', 10000)]
         """
-        return Rows(*_ledger.query(self._native, sql))
+        if isinstance(params, (str, bytes)) or not isinstance(params, Sequence):
+            raise TypeError(f"params must be a list or a tuple, not {type(params).__name__}")
+        return Rows(*_ledger.query(self._native, sql, list(params)))
 
     def stats(self) -> Stats:
         """What this handle has done since the ledger was opened, and figures of the file."""

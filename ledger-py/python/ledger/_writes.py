@@ -136,7 +136,8 @@ class Writes:
     def transfer_many(
         self, transfers: Transfers | ArrowStream, *, atomic: bool = False
     ) -> list[Receipt | LedgerError]:
-        """Carries out many transfers: tuples of from, to, amount and key, perhaps with metadata as a fifth.
+        """Carries out many transfers: tuples or lists of from, to, amount and key, perhaps with metadata
+        as a fifth.
 
         Each stands on its own, and the answers come in their order: a receipt, or the error of that one.
         With ``atomic`` all are carried out (at most 10,000) or none, and the first error is raised, with its
@@ -201,7 +202,7 @@ class Writes:
 
     def set_key_retention(self, keep: timedelta | None) -> None:
         """Changes how long keys are remembered; None is for ever."""
-        _ledger.set_key_retention(self._native, -1 if keep is None else to_us(keep, "keep"))
+        _ledger.set_key_retention(self._native, None if keep is None else to_us(keep, "keep"))
 
 
 def _wanted(spec: WalletSpec) -> tuple[Any, ...]:

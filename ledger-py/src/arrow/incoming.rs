@@ -14,7 +14,7 @@ use pyo3::types::{PyCapsule, PyList};
 use crate::arrow::columns::{Numbers, Text};
 use crate::arrow::outgoing::CAPSULE;
 use crate::call::book::{Book, Open};
-use crate::call::detach::detached;
+use crate::call::detach::{NOTHING, detached_saying, was_interrupted};
 use crate::out::directory::Known;
 use crate::out::fault::{Fault, Taken};
 use crate::verbs::write::{Item, carry_out};
@@ -30,7 +30,9 @@ pub(crate) fn transfer_arrow<'py>(
     book.with(py, |open| {
         let reader = read(stream)?;
         let places = Places::find(&arrow_array::RecordBatchReader::schema(&reader))?;
-        let items = detached(py, || commands(reader, places, &open))?;
+        let items =
+            detached_saying(py, || commands(reader, places, &open), |_| NOTHING.to_owned())?;
+        let atomic = atomic && !items.is_empty();
         carry_out(py, &open, items, atomic)
     })
 }
@@ -100,6 +102,9 @@ fn commands(
     let mut items = Vec::new();
     let mut wallets = Wallets { open, by_name: HashMap::new() };
     for batch in reader {
+        if was_interrupted() {
+            return Err(Fault::own("wait_timeout", "withdrawn before anything was written"));
+        }
         take_batch(&batch?, places, &mut wallets, &mut items)?;
     }
     Ok(items)

@@ -123,7 +123,7 @@ pub(crate) struct Settings {
     durability: String,
     exclusive: bool,
     node: i64,
-    /// None for whatever the file has; below zero for ever.
+    /// None for whatever the file has.
     key_retention: Option<i128>,
     lock_wait: i128,
     call_wait: Option<i128>,
@@ -169,10 +169,11 @@ fn open_with(path: &PathBuf, settings: &Settings) -> Result<SqliteLedger, Fault>
     Ok(builder.open()?)
 }
 
-/// How long keys are kept; below zero for ever.
+/// How long keys are kept.
 pub(crate) fn retention(microseconds: i128) -> Result<KeyRetention, Fault> {
     if microseconds < 0 {
-        return Ok(KeyRetention::FOREVER);
+        let problem = "how long keys are kept can't be below zero";
+        return Err(ledger_core::Invalid::new(Field::Config, problem).into());
     }
     Ok(KeyRetention::lasting(duration(microseconds, Field::Config)?)?)
 }

@@ -47,12 +47,24 @@ pub(crate) fn detached<T: Send, E: Into<Fault>>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, Trouble> {
+    detached_saying(py, work, outcome)
+}
+
+/// The same, where a call that a signal ended is told of in words of its own.
+pub(crate) fn detached_saying<T: Send, E: Into<Fault>>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, E> + Send,
+    became: impl FnOnce(&Result<T, Fault>) -> String,
+) -> Result<T, Trouble> {
     // What an earlier call has left was raised by it.
     RAISED.set(None);
     let answer = py.detach(|| guarded(|| work().map_err(E::into)));
     match RAISED.take() {
         None => Ok(answer?),
-        Some(raised) => Err(interrupted(py, raised, answer.err())),
+        Some(raised) => {
+            note(py, &raised, &became(&answer));
+            Err(Trouble::Interrupted { raised, fault: answer.err() })
+        }
     }
 }
 
@@ -66,19 +78,47 @@ fn said(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The exception of a signal's handler, with a note that says what became of the call.
-fn interrupted(py: Python<'_>, raised: PyErr, fault: Option<Fault>) -> Trouble {
-    let note = match &fault {
-        None => "the ledger's call had come to its end: what it was to write is written",
-        Some(Fault::Ledger(error)) => outcome(error),
-        Some(_) => "nothing is known of what the ledger's call did",
-    };
-    // Without its note it is still the right exception.
-    let _ = raised.value(py).call_method1("add_note", (note,));
-    Trouble::Interrupted { raised, fault }
+/// Looks for signals where nothing is written yet: what a handler raises ends the call.
+pub(crate) fn heed_signals(py: Python<'_>) -> Result<(), Trouble> {
+    py.check_signals().map_err(|raised| {
+        note(py, &raised, NOTHING);
+        Trouble::Python(raised)
+    })
 }
 
-fn outcome(error: &Error) -> &'static str {
+/// Without its note it is still the right exception.
+fn note(py: Python<'_>, raised: &PyErr, text: &str) {
+    let _ = raised.value(py).call_method1("add_note", (text,));
+}
+
+/// What is said of a call that was stopped before it wrote.
+pub(crate) const NOTHING: &str = "the ledger's call was stopped, and nothing was written";
+
+/// What became of a call.
+pub(crate) fn outcome<T>(answer: &Result<T, Fault>) -> String {
+    let text = match answer {
+        Ok(_) => "the ledger's call had come to its end: what it was to write is written",
+        Err(Fault::Ledger(error)) => failed(error),
+        Err(_) => "nothing is known of what the ledger's call did",
+    };
+    text.to_owned()
+}
+
+/// What became of a call with many items, of which each stands on its own.
+pub(crate) fn outcome_of_many<T, E>(
+    answer: &Result<Vec<Result<T, E>>, Fault>,
+    again: &str,
+) -> String {
+    match answer {
+        Ok(items) if items.iter().any(Result::is_err) => {
+            let written = items.iter().filter(|item| item.is_ok()).count();
+            format!("{written} of {} items were written; {again}", items.len())
+        }
+        other => outcome(other),
+    }
+}
+
+fn failed(error: &Error) -> &'static str {
     match error.class() {
         Class::Rejected => "the ledger's call was refused or stopped, and nothing was written",
         Class::Transient => "the ledger's call was withdrawn, and nothing was written",

@@ -55,13 +55,17 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         "deposit" => outside(given, open, |wallet, amount| Command::deposit(key, wallet, amount)),
         "withdraw" => outside(given, open, |wallet, amount| Command::withdraw(key, wallet, amount)),
         "transfer" => {
-            let leg = leg(given.as_any(), open)?;
+            let leg = leg(given.as_any(), "a transfer", open)?;
             Ok(Command::transfer(key, leg.from, leg.to, leg.amount))
         }
         "post" => Ok(Command::post(key, legs(&given.get_item(0)?, open)?)),
         "trade" => {
             let (paid, goods): (Given<'_>, Given<'_>) = given.extract()?;
-            Ok(Command::trade(key, leg(&paid, open)?, leg(&goods, open)?))
+            Ok(Command::trade(
+                key,
+                leg(&paid, "what is paid", open)?,
+                leg(&goods, "the goods", open)?,
+            ))
         }
         "freeze" | "unfreeze" | "close" => {
             let wallet = ends::take(&given.get_item(0)?, open)?.wallet.id;
@@ -114,7 +118,8 @@ fn check_asset(of: &Known, amount: Money) -> Result<(), Fault> {
 }
 
 /// From, to, amount.
-fn leg(given: Any<'_, '_>, open: &Open) -> Taken<Leg> {
+fn leg(given: Any<'_, '_>, what: &str, open: &Open) -> Taken<Leg> {
+    let given = input::row(given, 3..=3, || format!("{what} must be (from, to, amount)"))?;
     let (from, to, amount): (Given<'_>, Given<'_>, Given<'_>) = given.extract()?;
     leg_of(&from, &to, &amount, open)
 }
@@ -130,7 +135,8 @@ pub(crate) fn leg_of(
 }
 
 fn legs(given: Any<'_, '_>, open: &Open) -> Taken<Vec<Leg>> {
-    given.try_iter()?.map(|given| leg(&given?, open)).collect()
+    let legs = given.try_iter()?.enumerate();
+    legs.map(|(place, given)| leg(&given?, &format!("leg {place}"), open)).collect()
 }
 
 fn hold(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<HoldSpec> {

@@ -1,5 +1,7 @@
 //! Everything but amounts and wallets that is taken from Python.
 
+use std::ops::RangeInclusive;
+
 use ledger_core::bounds::METADATA_DEPTH_MAX;
 use ledger_core::{
     Actor, Command, Field, HoldId, Invalid, Key, MetaValue, Metadata, Status, TransactionId,
@@ -7,7 +9,7 @@ use ledger_core::{
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
 use crate::call::book::Open;
@@ -27,6 +29,26 @@ pub(crate) fn text<'a>(value: Any<'a, '_>, what: &str) -> Taken<&'a str> {
     Err(PyTypeError::new_err(format!("{what} must be a str, not {given}")).into())
 }
 
+/// The parts of a tuple or a list that has so many of them; `shape` says what it must be.
+pub(crate) fn row<'py>(
+    value: Any<'_, 'py>,
+    parts: RangeInclusive<usize>,
+    shape: impl FnOnce() -> String,
+) -> Taken<Bound<'py, PyTuple>> {
+    let row = match value.cast::<PyTuple>() {
+        Ok(row) => Some(row.clone()),
+        Err(_) => value.cast::<PyList>().ok().map(PyListMethods::to_tuple),
+    };
+    if let Some(row) = row.filter(|row| parts.contains(&row.len())) {
+        return Ok(row);
+    }
+    let mut given = value.get_type().name()?.to_string();
+    if value.is_instance_of::<PyTuple>() || value.is_instance_of::<PyList>() {
+        given = format!("a {given} of {}", value.len()?);
+    }
+    Err(PyTypeError::new_err(format!("{}, not {given}", shape())).into())
+}
+
 pub(crate) fn key(value: Any<'_, '_>) -> Taken<Key> {
     Ok(Key::new(text(value, "key")?)?)
 }
@@ -36,9 +58,10 @@ pub(crate) fn meta(value: Any<'_, '_>) -> Taken<Option<Metadata>> {
     if value.is_none() {
         return Ok(None);
     }
-    if !value.is_instance_of::<PyDict>() {
+    if !value.is_instance_of::<PyDict>() && value.cast::<PyMapping>().is_err() {
         let given = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("meta must be a dict, not {given}")).into());
+        let advice = format!("meta must be a dict or another mapping, not {given}");
+        return Err(PyTypeError::new_err(advice).into());
     }
     // One level too deep is enough to be refused.
     let value = json(value, METADATA_DEPTH_MAX + 1)?;
@@ -70,6 +93,11 @@ fn json(value: Any<'_, '_>, levels: usize) -> Taken<Value> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let items = value.try_iter()?.map(|item| json(&item?, below));
         return Ok(Value::Array(items.collect::<Taken<_>>()?));
+    }
+    if let Ok(mapping) = value.cast::<PyMapping>() {
+        let fields = PyDict::new(value.py());
+        fields.update(mapping)?;
+        return object(&fields, below);
     }
     let given = value.get_type().name()?;
     let advice = format!(

@@ -13,7 +13,7 @@ use crate::base::plain::{self, Object, time_of};
 use crate::base::python;
 use crate::call::book::{Book, Open};
 use crate::call::detach::detached;
-use crate::out::fault::{Fault, Taken};
+use crate::out::fault::{Fault, Taken, Trouble};
 use crate::out::receipt::{self, PyReceipt};
 use crate::out::{limits, values, wallet};
 use crate::take::ends;
@@ -27,6 +27,9 @@ pub(crate) fn get_wallet<'py>(
     name: &str,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
+        if WalletName::new(name).is_err() {
+            return Ok(None);
+        }
         let found = detached(py, || open.ledger.wallet(name))?;
         Ok(found.map(|wallet| wallet::object(py, &open.wallets.note(wallet))).transpose()?)
     })
@@ -235,6 +238,14 @@ pub(crate) fn history<'py>(
     })
 }
 
+/// What can't exist is not there, as what happens not to exist.
+fn possible<T>(taken: Taken<T>) -> Taken<Option<T>> {
+    match taken {
+        Err(Trouble::Fault(_)) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// What has this id.
 #[pyfunction]
 pub(crate) fn transaction<'py>(
@@ -243,7 +254,7 @@ pub(crate) fn transaction<'py>(
     id: Any<'_, 'py>,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
-        let id = input::transaction(id)?;
+        let Some(id) = possible(input::transaction(id))? else { return Ok(None) };
         found(py, &open, || open.ledger.transaction(id))
     })
 }
@@ -256,7 +267,7 @@ pub(crate) fn transaction_by_key<'py>(
     key: Any<'_, 'py>,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
-        let key = input::key(key)?;
+        let Some(key) = possible(input::key(key))? else { return Ok(None) };
         found(py, &open, || open.ledger.transaction_by_key(&key))
     })
 }
@@ -337,7 +348,7 @@ pub(crate) fn get_hold<'py>(
     id: Any<'_, 'py>,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
-        let id = input::hold(id)?;
+        let Some(id) = possible(input::hold(id))? else { return Ok(None) };
         let found = detached(py, || {
             let hold = open.ledger.get_hold(id)?;
             let wallets = hold.iter().flat_map(|hold| [hold.wallet, hold.target]);

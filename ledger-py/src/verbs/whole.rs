@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use ledger_core::{Field, Invalid};
 use ledger_sqlite::{Head, Progress, SqliteLedger, Value, Verification};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::base::plain::Object;
 use crate::call::book::{Book, Open};
-use crate::call::detach::{stop_with, was_interrupted};
+use crate::call::detach::{detached_saying, stop_with, was_interrupted};
 use crate::out::fault::Fault;
 
 fn file(open: &Open) -> Result<&SqliteLedger, Fault> {
@@ -57,11 +58,18 @@ pub(crate) fn verify(
     anchors: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Report> {
-    book.run(py, |open| {
-        let heads = heads(&anchors)?;
-        let mut watcher = |step| watch(progress.as_ref(), step);
-        Ok::<_, Fault>(report(file(open)?.verify_with(&heads, &mut watcher)?))
+    book.with(py, |open| {
+        let work = || {
+            let heads = heads(&anchors)?;
+            let mut watcher = |step| watch(progress.as_ref(), step);
+            Ok::<_, Fault>(report(file(&open)?.verify_with(&heads, &mut watcher)?))
+        };
+        detached_saying(py, work, stopped)
     })
+}
+
+fn stopped<T>(_: &Result<T, Fault>) -> String {
+    "the check was stopped".to_owned()
 }
 
 /// The same for a file that need not be open.
@@ -72,11 +80,13 @@ pub(crate) fn verify_file(
     anchors: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Report> {
-    alone(py, || {
+    let work = || {
         let heads = heads(&anchors)?;
         let mut watcher = |step| watch(progress.as_ref(), step);
-        Ok(report(SqliteLedger::verify_file(path, &heads, &mut watcher)?))
-    })
+        Ok::<_, Fault>(report(SqliteLedger::verify_file(path, &heads, &mut watcher)?))
+    };
+    let nobody = crate::out::directory::Directory::of("".into());
+    detached_saying(py, work, stopped).map_err(|trouble| trouble.raise(py, &nobody))
 }
 
 /// Makes everything derived in a file again.
@@ -119,14 +129,38 @@ pub(crate) fn query<'py>(
     py: Python<'py>,
     book: &Book,
     sql: &str,
+    params: Vec<Bound<'py, PyAny>>,
 ) -> PyResult<(Vec<String>, Bound<'py, PyList>)> {
-    let table = book.run(py, |open| Ok::<_, Fault>(file(open)?.query(sql)?))?;
+    let params = params.iter().map(value).collect::<PyResult<Vec<_>>>()?;
+    let table = book.run(py, |open| Ok::<_, Fault>(file(open)?.query_with(sql, &params)?))?;
     let rows = PyList::empty(py);
     for row in &table.rows {
         let values = row.iter().map(|value| object(py, value)).collect::<PyResult<Vec<_>>>()?;
         rows.append(PyTuple::new(py, values)?)?;
     }
     Ok((table.columns, rows))
+}
+
+/// A value for a parameter.
+fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if given.is_none() {
+        return Ok(Value::Null);
+    }
+    if given.is_instance_of::<PyInt>() {
+        return given.extract().map(Value::Integer);
+    }
+    if given.is_instance_of::<PyFloat>() {
+        return given.extract().map(Value::Real);
+    }
+    if given.is_instance_of::<PyString>() {
+        return given.extract().map(Value::Text);
+    }
+    if given.is_instance_of::<PyBytes>() {
+        return given.extract().map(Value::Blob);
+    }
+    let given = given.get_type().name()?;
+    let advice = format!("params can hold None, bool, int, float, str and bytes, not {given}");
+    Err(PyTypeError::new_err(advice))
 }
 
 fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Object<'py>> {

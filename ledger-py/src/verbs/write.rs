@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use ledger_core::bounds::BATCH_MAX;
 use ledger_core::{
-    Asset, AssetSpec, Command, Error, Ledger, Metadata, Receipt, Result, WalletSpec,
+    Asset, AssetSpec, Command, Error, KeyRetention, Ledger, Metadata, Receipt, Result, WalletSpec,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyEllipsis, PyList};
+use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use crate::base::plain::Object;
 use crate::call::book::{Book, Open, retention};
-use crate::call::detach::detached;
+use crate::call::detach::{
+    detached, detached_saying, heed_signals, outcome_of_many, was_interrupted,
+};
 use crate::out::directory::Directory;
 use crate::out::fault::{Fault, Taken, Trouble};
 use crate::out::receipt::PyReceipt;
@@ -43,13 +45,16 @@ pub(crate) fn submit_many<'py>(
     atomic: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
-        let commands = asked.iter().map(|asked| asked.command(&open)).enumerate();
-        let commands = commands.map(|taken| item(py, taken)).collect::<Taken<Vec<_>>>()?;
+        let commands = asked.iter().enumerate().map(|(place, asked)| {
+            heed_now_and_then(py, place)?;
+            item(py, place, asked.command(&open))
+        });
+        let commands = commands.collect::<Taken<Vec<_>>>()?;
         carry_out(py, &open, commands, atomic)
     })
 }
 
-/// Carries out many transfers, given as tuples of from, to, amount and key, perhaps with metadata.
+/// Carries out many transfers, given as rows of from, to, amount and key, perhaps with metadata.
 #[pyfunction]
 pub(crate) fn transfer_many<'py>(
     py: Python<'py>,
@@ -59,16 +64,31 @@ pub(crate) fn transfer_many<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
         let transfers = transfers.try_iter()?;
-        let commands = transfers.map(|given| transfer(&given?, &open)).enumerate();
-        let commands = commands.map(|taken| item(py, taken)).collect::<Taken<Vec<_>>>()?;
+        let commands = transfers.enumerate().map(|(place, given)| {
+            heed_now_and_then(py, place)?;
+            let row = row(place, &given?)?;
+            item(py, place, transfer(&row, &open))
+        });
+        let commands = commands.collect::<Taken<Vec<_>>>()?;
+        let atomic = atomic && !commands.is_empty();
         carry_out(py, &open, commands, atomic)
     })
 }
 
 type Given<'py> = Bound<'py, PyAny>;
 
-fn transfer(given: Any<'_, '_>, open: &Open) -> Taken<Command> {
-    if given.len()? != 5 {
+/// Taking many items in takes long enough for Ctrl-C.
+fn heed_now_and_then(py: Python<'_>, place: usize) -> Taken<()> {
+    if place.is_multiple_of(4_096) { heed_signals(py) } else { Ok(()) }
+}
+
+fn row<'py>(place: usize, given: Any<'_, 'py>) -> Taken<Bound<'py, PyTuple>> {
+    let shape = "(from, to, amount, key), with meta as a fifth if you like";
+    input::row(given, 4..=5, || format!("item {place} must be {shape}"))
+}
+
+fn transfer(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<Command> {
+    if given.len() == 4 {
         let (from, to, amount, key): (Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
             given.extract()?;
         return plain_transfer(&from, &to, &amount, &key, open);
@@ -97,7 +117,7 @@ fn plain_transfer(
 /// One of many: what the ledger refuses is that one's answer, and what is wrong with the program is not.
 pub(crate) type Item = std::result::Result<Command, Fault>;
 
-fn item(py: Python<'_>, (place, taken): (usize, Taken<Command>)) -> Taken<Item> {
+fn item(py: Python<'_>, place: usize, taken: Taken<Command>) -> Taken<Item> {
     match taken {
         Ok(command) => Ok(Ok(command)),
         Err(Trouble::Fault(fault)) => Ok(Err(fault)),
@@ -118,13 +138,15 @@ pub(crate) fn carry_out<'py>(
     items: Vec<Item>,
     atomic: bool,
 ) -> Taken<Bound<'py, PyList>> {
-    let answers = detached(py, || {
+    let work = || {
         let answers =
             if atomic { all(&open.ledger, items) } else { Ok(each(&open.ledger, items)) }?;
         let receipts = answers.iter().flatten();
         open.wallets.learn(receipts.flat_map(PyReceipt::wallets_of), &open.ledger);
         std::result::Result::<_, Fault>::Ok(answers)
-    })?;
+    };
+    let again = "send the call again with the same keys";
+    let answers = detached_saying(py, work, |answers| outcome_of_many(answers, again))?;
     Ok(listed(py, answers, &open.wallets)?)
 }
 
@@ -140,11 +162,17 @@ fn all(ledger: &Ledger, items: Vec<Item>) -> std::result::Result<Vec<Answer>, Fa
     Ok(ledger.submit_all(commands)?.into_iter().map(Ok).collect())
 }
 
-/// In pieces that a call may have: each command stands on its own anyway.
+/// In pieces that a call may have: each command stands on its own anyway. A signal ends it between two
+/// of them.
 fn each(ledger: &Ledger, items: Vec<Item>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(items.len());
     let mut items = items.into_iter().peekable();
     while items.peek().is_some() {
+        if was_interrupted() {
+            let withdrawn = || Err(Fault::own("wait_timeout", "withdrawn before it was begun"));
+            answers.extend(items.map(|_| withdrawn()));
+            break;
+        }
         piece(ledger, items.by_ref().take(BATCH_MAX), &mut answers);
     }
     answers
@@ -261,13 +289,16 @@ pub(crate) fn open_wallets<'py>(
     wanted: Vec<Wanted<'py>>,
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
-        let specs = wanted.iter().map(|wanted| {
+        let specs = wanted.iter().enumerate().map(|(place, wanted)| {
+            heed_now_and_then(py, place)?;
             let code = input::text(&wanted.1, "an asset")?;
             let asset = detached(py, || open.ledger.asset(code))?;
             wanted.spec(asset)
         });
         let specs = specs.collect::<Taken<Vec<_>>>()?;
-        let opened = detached(py, || open.ledger.open_wallets(specs))?;
+        let work = || open.ledger.open_wallets(specs);
+        let again = "the same call again opens the others";
+        let opened = detached_saying(py, work, |opened| outcome_of_many(opened, again))?;
         let list = PyList::empty(py);
         for wallet in opened {
             list.append(match wallet {
@@ -281,8 +312,15 @@ pub(crate) fn open_wallets<'py>(
 
 /// Changes how long keys are remembered.
 #[pyfunction]
-pub(crate) fn set_key_retention(py: Python<'_>, book: &Book, microseconds: i128) -> PyResult<()> {
-    book.run(py, |open| Ok::<_, Fault>(open.ledger.set_key_retention(retention(microseconds)?)?))
+pub(crate) fn set_key_retention(
+    py: Python<'_>,
+    book: &Book,
+    microseconds: Option<i128>,
+) -> PyResult<()> {
+    book.run(py, |open| {
+        let keep = microseconds.map_or(Ok(KeyRetention::FOREVER), retention)?;
+        Ok::<_, Fault>(open.ledger.set_key_retention(keep)?)
+    })
 }
 
 /// Notes that holds have expired, at most so many of them; says how many.

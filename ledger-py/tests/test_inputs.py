@@ -1,0 +1,92 @@
+"""What may be handed in, in which forms, and what is said of the rest."""
+
+from __future__ import annotations
+
+import collections
+import types
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Shop
+
+import ledger
+from ledger import Command
+
+
+def test_rows_and_legs_may_be_lists(shop: Shop) -> None:
+    book = shop.book
+    rows: Any = [[shop.alice, shop.shop, "1", "k1"], ["user:alice", "shop:42", "1", "k2", {"a": 1}]]
+    assert all(isinstance(it, ledger.Receipt) for it in book.transfer_many(rows))
+    assert book.post([[shop.alice, shop.shop, "1"]], key="p").kind == "post"  # type: ignore[list-item]
+    assert book.transfer_many([], atomic=True) == []
+
+
+@pytest.mark.parametrize("row", ["abcd", 7, {"from": 1}, ("a", "b"), ["a"] * 6])
+def test_rows_of_another_shape_are_refused_in_one_way(shop: Shop, row: Any) -> None:
+    rows = [(shop.alice, shop.shop, "1", "k"), row]
+    with pytest.raises(TypeError, match=r"^item 1 must be \(from, to, amount, key\), with meta as a fifth"):
+        shop.book.transfer_many(rows)
+    assert shop.book.transaction(key="k") is None
+    with pytest.raises(TypeError, match=r"^leg 1 must be \(from, to, amount\), not "):
+        shop.book.post([(shop.alice, shop.shop, "1"), row], key="p")
+
+
+def test_meta_may_be_any_mapping(shop: Shop) -> None:
+    inner = collections.UserDict({"b": [types.MappingProxyType({"c": 1})]})
+    meta = types.MappingProxyType({"a": inner})
+    receipt = shop.book.deposit(shop.alice, "1", key="d", meta=meta)
+    assert receipt.meta == {"a": {"b": [{"c": 1}]}}
+    for wrong in ("text", [1], 7):
+        with pytest.raises(TypeError, match="meta must be a dict or another mapping, not"):
+            shop.book.deposit(shop.alice, "1", key="e", meta=wrong)  # type: ignore[arg-type]
+
+
+def test_a_query_has_parameters(shop: Shop) -> None:
+    query = shop.book.query
+    assert query("SELECT posted FROM balance WHERE name = ?", ["user:alice"]) == [(10000,)]
+    assert query("SELECT ? , ?2", ("it's'; --", None)) == [("it's'; --", None)]
+    assert query("SELECT ?, ?, ?", [7, 1.5, b"x"]) == [(7, 1.5, b"x")]
+    for params in ([], [1, 2]):
+        with pytest.raises(ledger.InvalidValue, match=f"1 parameters, and {len(params)} values"):
+            query("SELECT ?", params)
+    for wrong in ("text", [object()], {"a": 1}):
+        with pytest.raises(TypeError, match="params"):
+            query("SELECT ?", wrong)  # type: ignore[arg-type]
+
+
+def test_what_can_t_exist_is_not_there(shop: Shop) -> None:
+    book = shop.book
+    for id in (0, "nope", -1, 2**70):
+        assert book.transaction(id) is None and book.get_hold(id) is None
+    assert book.wallet("") is None and book.transaction(key="") is None
+    for look in (book.transaction, book.get_hold, book.wallet, lambda it: book.transaction(key=it)):
+        with pytest.raises(TypeError):
+            look(1.5)  # type: ignore[arg-type]
+
+
+def test_keys_are_not_kept_for_less_than_no_time(path: Path, shop: Shop) -> None:
+    below = timedelta(seconds=-1)
+    with pytest.raises(ledger.InvalidConfig, match="below zero"):
+        ledger.open(f"{path}2", key_retention=below)
+    with pytest.raises(ledger.InvalidConfig, match="below zero"):
+        shop.book.set_key_retention(below)
+    shop.book.set_key_retention(timedelta(days=90))
+    shop.book.set_key_retention(None)
+    assert shop.book.key_retention is None
+
+
+def test_the_outside_is_listed_where_it_is_asked_for(shop: Shop) -> None:
+    def names(**options: str) -> list[str]:
+        return [wallet.name for wallet in shop.book.wallets(**options)]
+
+    assert names() == ["shop:42", "user:alice"] and names(prefix="w") == []
+    assert names(prefix="world/") == ["world/USD"]
+    assert [it.name for it in shop.book.wallets().page(10)] == names()
+
+
+def test_history_of_one_kind(shop: Shop) -> None:
+    shop.pay("1", "k")
+    assert [entry.key for entry in shop.book.history(shop.alice, kinds="deposit")] == ["fund"]
+    assert Command.deposit(shop.alice, "1", key="x").verb == "deposit"
