@@ -170,6 +170,21 @@ def test_columns_that_are_not_right_are_refused_and_nothing_is_written(shop: Sho
     assert shop.book.transaction(key="k") is None
 
 
+def test_a_column_of_metadata_and_none_that_is_not_known(shop: Shop) -> None:
+    given = table(shop, ["1", "1", "1"], ["k1", "k2", "k3"])
+    with_meta = given.append_column("meta", pyarrow.array(['{"order": 7}', None, "{"]))
+    first, second, third = shop.book.transfer_many(with_meta)
+    assert isinstance(first, ledger.Receipt) and first.meta == {"order": 7}
+    assert isinstance(second, ledger.Receipt) and second.meta is None
+    assert isinstance(third, ledger.InvalidMetadata)
+    for name in ("metadata", "meta"):
+        wrong = with_meta.append_column(name, pyarrow.array(["{}"] * 3))
+        with pytest.raises(ValueError, match="and no others; these are"):
+            shop.book.transfer_many(wrong)
+    with pytest.raises(ledger.InvalidBatch, match="meta"):
+        shop.book.transfer_many(given.append_column("meta", pyarrow.array([1, 2, 3])))
+
+
 def test_more_rows_than_one_call_takes(shop: Shop) -> None:
     keys = [f"k{number}" for number in range(25_000)]
     amounts = pyarrow.array([Decimal("0.001") * 10] * len(keys), pyarrow.decimal128(9, 3))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import pickle
 import types
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from conftest import Shop
 
 import ledger
-from ledger import Command
+from ledger import Command, Money
 
 
 def test_rows_and_legs_may_be_lists(shop: Shop) -> None:
@@ -90,3 +92,27 @@ def test_history_of_one_kind(shop: Shop) -> None:
     shop.pay("1", "k")
     assert [entry.key for entry in shop.book.history(shop.alice, kinds="deposit")] == ["fund"]
     assert Command.deposit(shop.alice, "1", key="x").verb == "deposit"
+
+
+def test_pages_of_no_size_are_refused_by_the_ledger_s_own_error(shop: Shop) -> None:
+    for limit in (-1, 0, 1_001, 2**70):
+        for listing in (shop.book.wallets(), shop.book.holds(), shop.book.history(shop.alice)):
+            with pytest.raises(ledger.InvalidPage, match=f"asks for {limit}"):
+                listing.page(limit)
+
+
+@pytest.mark.parametrize("name", ["durability", "node", "lock_wait"])
+def test_options_of_another_type_are_named(path: Path, name: str) -> None:
+    options: Any = {name: None}
+    with pytest.raises(TypeError, match=f"^{name} must be"):
+        ledger.open(path, **options)
+    assert not path.exists()
+
+
+def test_fees_and_prices_never_change() -> None:
+    price, fee = ledger.Price("1.5", "USD"), ledger.Rate("10").taken_from(Money("1", "USD"), "down")
+    for value, name in ((price, "amount"), (fee, "net")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, 1)
+        assert pickle.loads(pickle.dumps(value)) == value and hash(value) == hash(value)
+    assert price != ledger.Price("1.5", "EUR") and repr(price) == "Price('1.5', 'USD')"

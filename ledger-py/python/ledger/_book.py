@@ -86,6 +86,10 @@ def open(
     """
     if isinstance(path, str) and path == ":memory:":
         return Book(_ledger.open_memory())
+    if not isinstance(durability, str):
+        raise TypeError(f"durability must be a str, not {type(durability).__name__}")
+    if not isinstance(node, int) or isinstance(node, bool):
+        raise TypeError(f"node must be an int, not {type(node).__name__}")
     settings = {
         "durability": durability,
         "exclusive": bool(exclusive),

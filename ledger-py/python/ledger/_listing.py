@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast, final, overload
 
 from ledger import _ledger
+from ledger._errors import build
 from ledger._values import BALANCE_COLUMNS, ENTRY_COLUMNS, Balance, Entry, table
 
 T = TypeVar("T")
@@ -16,6 +17,13 @@ the one before."""
 
 PAGE = 1_000
 """Rows that are read at a time when a list is walked through."""
+
+
+def _size(limit: int) -> int:
+    """A page's size. What is no size at all is refused here, and the ledger refuses the rest."""
+    if isinstance(limit, int) and not 0 <= limit < 2**32:
+        raise build("invalid_page", f"a page must have 1 to {PAGE} rows; this one asks for {limit}")
+    return limit
 
 
 class Page(Sequence[T]):
@@ -69,7 +77,7 @@ class Listing(Generic[T]):
 
     def page(self, limit: int = 50, cursor: Any = None) -> Page[T]:
         """One page of at most so many rows, 1 to 1,000, from a cursor on that another page gave."""
-        return Page(*self._fetch(limit, cursor))
+        return Page(*self._fetch(_size(limit), cursor))
 
     def __repr__(self) -> str:
         return f"<{self._what}>"
@@ -112,7 +120,7 @@ class History(Listing[Entry]):
 
     def page(self, limit: int = 50, cursor: str | None = None) -> HistoryPage:
         """One page of at most so many entries, 1 to 1,000, from a cursor on that another page gave."""
-        rows, following, before = self._fetch(limit, cursor)
+        rows, following, before = self._fetch(_size(limit), cursor)
         return HistoryPage(rows, following, before, lambda: self._export(limit, cursor))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:

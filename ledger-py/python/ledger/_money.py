@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any, NoReturn, final
 
@@ -179,25 +180,13 @@ def _advice(amount: object) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class WithFee:
     """An amount with a fee, which always add up: ``gross``, ``net``, ``fee``."""
 
-    __slots__ = ("fee", "gross", "net")
-
-    def __init__(self, gross: Money, net: Money, fee: Money) -> None:
-        self.gross = gross
-        self.net = net
-        self.fee = fee
-
-    def __repr__(self) -> str:
-        return f"WithFee(gross={self.gross!r}, net={self.net!r}, fee={self.fee!r})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, WithFee):
-            return NotImplemented
-        return (self.gross, self.net, self.fee) == (other.gross, other.net, other.fee)
-
-    __hash__ = None  # type: ignore[assignment]
+    gross: Money
+    net: Money
+    fee: Money
 
 
 @final
@@ -253,6 +242,7 @@ class Rate:
 
 
 @final
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Price:
     """What one whole unit of an asset costs, with as many digits as are given.
 
@@ -260,12 +250,15 @@ class Price:
     Money('163.14', 'USD')
     """
 
-    __slots__ = ("amount", "asset", "scale")
+    amount: Decimal
+    asset: str
+    scale: int | None
 
     def __init__(self, amount: str | Decimal, asset: str, scale: int | None = None) -> None:
-        self.amount = amount if isinstance(amount, Decimal) else _from_text_free(amount)
-        self.asset = asset
-        self.scale = scale
+        exact = amount if isinstance(amount, Decimal) else _from_text_free(amount)
+        object.__setattr__(self, "amount", exact)
+        object.__setattr__(self, "asset", asset)
+        object.__setattr__(self, "scale", scale)
 
     def cost(self, quantity: Money, rounding: str) -> Money:
         """What so much costs."""

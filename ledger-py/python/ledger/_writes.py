@@ -148,7 +148,7 @@ class Writes:
         Money('9900.00', 'USD')
 
         An Arrow stream (a table of pyarrow, polars or pandas) is taken as well, with columns ``from``,
-        ``to`` (names or ids), ``amount`` (decimals or text) and ``key``.
+        ``to`` (names or ids), ``amount`` (decimals or text), ``key``, and perhaps ``meta`` (text of JSON).
         """
         export: Any = getattr(transfers, "__arrow_c_stream__", None)
         if export is not None:

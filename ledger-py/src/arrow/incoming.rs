@@ -1,4 +1,4 @@
-//! Transfers from an Arrow stream: columns `from`, `to`, `amount` and `key`.
+//! Transfers from an Arrow stream: columns `from`, `to`, `amount` and `key`, and perhaps `meta`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use hashbrown::HashMap;
-use ledger_core::{Amount, Asset, Command, Field, Invalid, Key, Ledger, Money, WalletId};
+use ledger_core::{Amount, Asset, Command, Field, Invalid, Key, Ledger, Metadata, Money, WalletId};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
@@ -53,28 +53,37 @@ struct Places {
     to: usize,
     amount: usize,
     key: usize,
+    meta: Option<usize>,
 }
+
+const COLUMNS: [&str; 5] = ["from", "to", "amount", "key", "meta"];
 
 impl Places {
     /// Finds the columns by their names. Money that goes the wrong way because of a column's place would be
     /// worse than an error.
     fn find(schema: &Schema) -> Taken<Self> {
-        let place = |name: &str| {
-            let mut same = schema.fields().iter().enumerate().filter(|(_, it)| it.name() == name);
-            if let (Some((place, _)), None) = (same.next(), same.next()) {
-                return Ok(place);
-            }
+        let wrong = || {
             let names: Vec<&str> = schema.fields().iter().map(|it| it.name().as_str()).collect();
-            Err(PyValueError::new_err(format!(
-                "transfers need the columns from, to, amount and key, once each; these are {}",
+            PyValueError::new_err(format!(
+                "transfers need the columns from, to, amount and key, once each, with meta as a fifth if \
+                 you like, and no others; these are {}",
                 names.join(", ")
-            )))
+            ))
+        };
+        if schema.fields().iter().any(|it| !COLUMNS.contains(&it.name().as_str())) {
+            return Err(wrong().into());
+        }
+        let count = |name: &str| schema.fields().iter().filter(|it| it.name() == name).count();
+        let place = |name: &str| {
+            let found = schema.index_of(name).ok().filter(|_| count(name) == 1);
+            found.ok_or_else(wrong)
         };
         let places = Self {
             from: place("from")?,
             to: place("to")?,
             amount: place("amount")?,
             key: place("key")?,
+            meta: if count("meta") == 0 { None } else { Some(place("meta")?) },
         };
         places.check_amount(schema)?;
         Ok(places)
@@ -120,6 +129,10 @@ fn take_batch(
     let to = Ends::of(batch.column(places.to), "to")?;
     let keys = Text::of(batch.column(places.key)).ok_or_else(|| bad_column("key", "text"))?;
     let amounts = Amounts::of(batch.column(places.amount))?;
+    let metas = places.meta.map(|place| {
+        Text::of(batch.column(place)).ok_or_else(|| bad_column("meta", "text, of JSON"))
+    });
+    let metas = metas.transpose()?;
     items.reserve(batch.num_rows());
     for row in 0..batch.num_rows() {
         items.push((|| {
@@ -127,7 +140,11 @@ fn take_batch(
             let key = keys.at(row).ok_or_else(|| missing(row, "key", Field::Key))?;
             let amount = amounts.at(row, from.asset())?;
             let key = Key::new(key)?;
-            Ok(Command::transfer(key, from.wallet.id, to.wallet.id, amount))
+            let command = Command::transfer(key, from.wallet.id, to.wallet.id, amount);
+            Ok(match metas.as_ref().and_then(|metas| metas.at(row)) {
+                Some(json) => command.meta(Metadata::from_json(json)?),
+                None => command,
+            })
         })());
     }
     Ok(())
