@@ -14,7 +14,7 @@ import pytest
 from conftest import Shop
 
 import ledger
-from ledger import Command, Money
+from ledger import Money
 
 
 def test_rows_and_legs_may_be_lists(shop: Shop) -> None:
@@ -91,7 +91,6 @@ def test_the_outside_is_listed_where_it_is_asked_for(shop: Shop) -> None:
 def test_history_of_one_kind(shop: Shop) -> None:
     shop.pay("1", "k")
     assert [entry.key for entry in shop.book.history(shop.alice, kinds="deposit")] == ["fund"]
-    assert Command.deposit(shop.alice, "1", key="x").verb == "deposit"
 
 
 def test_pages_of_no_size_are_refused_by_the_ledger_s_own_error(shop: Shop) -> None:

@@ -162,7 +162,7 @@ fn a_query_has_values_for_its_parameters() {
         Value::Text("it's'; DROP TABLE journal; --".to_owned()),
         Value::Blob(vec![0, 255]),
     ];
-    assert_eq!(ledger.query_with("SELECT ?, ?, ?, ?, ?", &values).unwrap().rows, [values.clone()]);
+    assert_eq!(ledger.query_with("SELECT ?, ?, ?, ?, ?", &values).unwrap().rows, [values.to_vec()]);
     for few in [&values[..0], &values[..2]] {
         let error = ledger.query_with("SELECT ?", few).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue, "{error}");
