@@ -112,7 +112,7 @@ pub(crate) fn outcome_of_many<T, E>(
     match answer {
         Ok(items) if items.iter().any(Result::is_err) => {
             let written = items.iter().filter(|item| item.is_ok()).count();
-            format!("{written} of {} items were written; {again}", items.len())
+            format!("at least {written} of {} items were written; {again}", items.len())
         }
         other => outcome(other),
     }
