@@ -23,21 +23,22 @@ pub(super) fn check_windows<E: Iterator<Item = Money> + Clone>(
 ) -> Decided<()> {
     let counting = row.usages().iter().filter(|usage| usage.window().direction == direction);
     for usage in counting {
-        check_window(row, usage, amount, earlier.clone(), now)?;
+        let used = row.used(usage, now);
+        let used = earlier.clone().fold(used, |sum, money| sum.and(Some(money.amount()), 1));
+        check_room(row, usage, used, (amount, 1), now)?;
     }
     Ok(())
 }
 
-fn check_window(
+/// Refuses an amount, counted so many times, where so much of the window is used that it has no room.
+fn check_room(
     row: &WalletRow,
     usage: &Usage,
-    amount: Money,
-    earlier: impl Iterator<Item = Money>,
+    used: Total,
+    (amount, count): (Money, u32),
     now: Timestamp,
 ) -> Decided<()> {
-    let used = row.used(usage, now);
-    let used = earlier.fold(used, |sum, money| sum.and(Some(money.amount()), 1));
-    if has_room(usage.window(), used.and(Some(amount.amount()), 1)) {
+    if has_room(usage.window(), used.and(Some(amount.amount()), count)) {
         return Ok(());
     }
     Err(exceeded(row, usage, used, amount, now))
@@ -57,10 +58,7 @@ pub(super) fn check_beyond(
     check_largest(row, beyond)?;
     let leaving = row.usages().iter().filter(|usage| usage.window().direction == Direction::Out);
     for usage in leaving {
-        let used = row.used(usage, now);
-        if !has_room(usage.window(), used.and(Some(beyond.amount()), 0)) {
-            return Err(exceeded(row, usage, used, beyond, now));
-        }
+        check_room(row, usage, row.used(usage, now), (beyond, 0), now)?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::base::failure::{before_commit, damaged, reading};
 use crate::schema::progress::Progress;
+use crate::schema::secret;
 
 /// Lines of a part.
 const PART_LINES: u64 = 65_536;
@@ -36,12 +37,7 @@ pub(crate) struct TagHasher([u8; 16]);
 
 impl TagHasher {
     pub(crate) fn load(connection: &Connection) -> StoreResult<Self> {
-        let secret = "SELECT value FROM property WHERE name = 'key_hash_secret'";
-        connection
-            .prepare_cached(secret)
-            .and_then(|mut find| find.query_row([], |row| row.get(0)))
-            .map(Self)
-            .map_err(reading)
+        secret::load(connection).map(Self)
     }
 
     /// A key has no zero byte in it, so that no two pairs are hashed as the same bytes.
@@ -105,7 +101,8 @@ fn step(connection: &Connection, terms: &Terms, upto: u64) -> StoreResult<Step> 
     if mark + LAG_LINES > upto {
         return Ok(Step { mark, bytes: 0 });
     }
-    let (entries, mark) = read(connection, terms, mark, upto)?;
+    let (mut entries, mark) = read(connection, terms, mark, upto)?;
+    entries.sort_unstable();
     let pages = (entries.len() as u64).min(PART_PAGES * terms.keys().count() as u64);
     let mut insert = connection
         .prepare_cached("INSERT OR IGNORE INTO tag (part, hash, row) VALUES (?1, ?2, ?3)")
@@ -128,7 +125,7 @@ type Entries = Vec<(u64, i64, u64)>;
 /// Lines of requests that were carried out: nothing else is looked for.
 const DONE: &str = "journal.kind BETWEEN 1 AND 99";
 
-/// The entries of the notes behind `mark`, sorted, and the line up to which these are all.
+/// The entries of the notes behind `mark`, and the line up to which these are all.
 fn read(
     connection: &Connection,
     terms: &Terms,
@@ -150,11 +147,9 @@ fn read(
         entries.extend(found.into_iter().map(|hash| (part(line), hash, line)));
         (notes, bytes) = (notes + 1, bytes + meta.len());
         if notes == STEP_NOTES || bytes >= STEP_BYTES {
-            entries.sort_unstable();
             return Ok((entries, line));
         }
     }
-    entries.sort_unstable();
     Ok((entries, upto))
 }
 

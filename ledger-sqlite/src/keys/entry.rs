@@ -7,7 +7,7 @@ use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 use siphasher::sip::SipHasher13;
 
-use crate::base::failure::reading;
+use crate::schema::secret;
 
 /// An entry as one number of 96 bits, so that sorting entries is sorting numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,8 +34,7 @@ impl KeyHasher {
 
     /// The hasher of the file that a connection is open on.
     pub(crate) fn load(connection: &Connection) -> StoreResult<Self> {
-        let secret = "SELECT value FROM property WHERE name = 'key_hash_secret'";
-        connection.query_row(secret, [], |row| row.get(0)).map(Self).map_err(reading)
+        secret::load(connection).map(Self)
     }
 
     pub(crate) fn hash(&self, key: &Key) -> KeyHash {

@@ -8,3 +8,4 @@ pub(crate) mod kinds;
 pub(crate) mod progress;
 pub(crate) mod registry;
 pub(crate) mod reversals;
+pub(crate) mod secret;
