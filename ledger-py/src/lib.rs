@@ -45,6 +45,8 @@ mod _ledger {
     #[pymodule_export]
     use super::call::book::{Book, open_file, open_memory};
     #[pymodule_export]
+    use super::call::cancel::Cancel;
+    #[pymodule_export]
     use super::call::clock::PyClock;
     #[pymodule_export]
     use super::error_kinds;

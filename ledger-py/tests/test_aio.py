@@ -88,3 +88,21 @@ def test_a_cancelled_call_can_be_asked_for_by_its_key(path: Path) -> None:
             assert (await book.balance(alice)).posted == Money("20", "USD")
 
     asyncio.run(main())
+
+
+def test_what_is_cancelled_ends_where_it_waits_and_where_it_is_long(path: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    async def main() -> None:
+        async with aio.open(path, threads=1) as book:
+            task = asyncio.ensure_future(book.query(endless))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            # The only thread is free again, and closing waits for nothing.
+            assert await book.query("SELECT 1") == [(1,)]
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(book.query(endless), 0.1)
+
+    asyncio.run(main())

@@ -70,6 +70,8 @@ def test_balances_as_a_table(busy: Shop) -> None:
     assert table["posted"].to_pylist()[0] == busy.book.balance(busy.alice).posted.amount
     assert table["available"].to_pylist()[2] is None
     assert pyarrow.table(busy.book.balances([])).num_rows == 0
+    one = pyarrow.table(busy.book.balance(whale))
+    assert one.num_rows == 1 and one["posted"].to_pylist() == [Decimal("1.000000000000000001")]
 
 
 def test_polars_pandas_and_duckdb_read_it_as_it_is(busy: Shop) -> None:

@@ -100,12 +100,59 @@ def test_pages_of_no_size_are_refused_by_the_ledger_s_own_error(shop: Shop) -> N
                 listing.page(limit)
 
 
-@pytest.mark.parametrize("name", ["durability", "node", "lock_wait"])
+@pytest.mark.parametrize("name", ["durability", "exclusive", "node", "lock_wait"])
 def test_options_of_another_type_are_named(path: Path, name: str) -> None:
     options: Any = {name: None}
     with pytest.raises(TypeError, match=f"^{name} must be"):
         ledger.open(path, **options)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("number", [-1, 2**31 * 2, 2**63, 2**200, -(2**200)])
+def test_numbers_out_of_bounds_are_refused_by_the_ledger_s_own_errors(shop: Shop, number: int) -> None:
+    book, day = shop.book, timedelta(days=1)
+    paid = shop.pay("1", "k")
+    calls: list[tuple[Any, type[ledger.LedgerError]]] = [
+        (lambda: book.define_asset("GOLD", number), ledger.InvalidAsset),
+        (lambda: ledger.Price("1", "GOLD", number).cost(Money("1", "USD"), "up"), ledger.InvalidAsset),
+        (lambda: ledger.open(f"{book.path}2", node=number), ledger.InvalidConfig),
+        (lambda: book.reverse(paid, "1", posting=number, key="r"), ledger.InvalidReversal),
+    ]
+    if number < 0 or number >= 2**63:
+        expect = ledger.Expect(shop.alice, version=number)
+        calls += [
+            (lambda: Money("1", "USD").split([1, number]), ledger.InvalidSplit),
+            (lambda: book.expire_due(number), ledger.InvalidValue),
+            (lambda: book.deposit(shop.alice, "1", key="k2", expect=expect), ledger.InvalidExpectation),
+        ]
+    if not 0 <= number < 2**32:
+        window = ledger.Window("out", day, count=number)
+        calls += [(lambda: book.set_limits(shop.alice, windows=[window], key="l"), ledger.InvalidLimit)]
+    for call, error in calls:
+        with pytest.raises(error, match="must be"):
+            call()
+    assert book.transaction(key="k2") is None and book.transaction(key="l") is None
+
+
+@pytest.mark.parametrize("truth", ["no", 0, None])
+def test_truth_is_told_by_true_and_false(shop: Shop, truth: Any) -> None:
+    held = shop.book.hold(shop.alice, shop.shop, "5", key="h", expires_in=timedelta(days=1))
+    with pytest.raises(TypeError, match="bool"):
+        shop.book.capture(held, "1", key="c", release_rest=truth)
+    with pytest.raises(TypeError, match="bool"):
+        shop.book.history(shop.alice, newest_first=truth).page()
+    with pytest.raises(TypeError, match="bool"):
+        shop.book.transfer_many([], atomic=truth)
+    assert shop.book.balance(shop.alice).held == Money("5", "USD")
+
+
+def test_pages_of_wallets_are_full_though_the_outside_is_left_out(shop: Shop) -> None:
+    for code in ("EUR", "CHF"):
+        shop.book.open_wallet(f"zoe:{code}", code)
+    names = ["shop:42", "user:alice", "zoe:CHF", "zoe:EUR"]
+    page = shop.book.wallets().page(limit=3)
+    assert [it.name for it in page] == names[:3]
+    assert [it.name for it in shop.book.wallets().page(3, page.next)] == names[3:]
 
 
 def test_fees_and_prices_never_change() -> None:

@@ -55,6 +55,22 @@ def interrupted_soon() -> Iterator[None]:
 
 
 @contextmanager
+def alarm_soon(seconds: float) -> Iterator[None]:
+    """Sends a signal whose handler raises KeyboardInterrupt, from the system: no thread of Python's need run."""
+
+    def handle(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
 def held_by_another_program(path: Path) -> Iterator[None]:
     """Has another process hold SQLite's lock for writing."""
     command = [sys.executable, "-c", HOLDER, str(path)]
@@ -150,18 +166,8 @@ def test_many_items_that_wait_were_not_written(path: Path) -> None:
 def test_taking_many_items_in(shop: Shop) -> None:
     rows = itertools.repeat((shop.alice, shop.shop, "0.01", "k"), 1_000_000)
 
-    def handle(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    # Sent by the system: no other thread of Python's runs while rows are taken.
-    before = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.02)
-    try:
-        with pytest.raises(KeyboardInterrupt) as raised:
-            shop.book.transfer_many(rows)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with pytest.raises(KeyboardInterrupt) as raised, alarm_soon(0.02):
+        shop.book.transfer_many(rows)
     assert "nothing was written" in notes(raised.value)
     assert shop.book.transaction(key="k") is None
 
@@ -174,6 +180,66 @@ def test_opening_a_file_that_another_holds(path: Path) -> None:
 def test_a_long_query(shop: Shop) -> None:
     interrupt(lambda: shop.book.query(ENDLESS))
     assert shop.book.query("SELECT 1") == [(1,)]
+
+
+def test_a_copy_of_a_large_file(shop: Shop) -> None:
+    book, copy = shop.book, Path(f"{shop.book.path}.copy")
+    book.deposit(shop.alice, "10000", key="more")
+    book.transfer_many([(shop.alice, shop.shop, "0.01", f"k{n}") for n in range(100_000)])
+    for _ in range(50):
+        copy.unlink(missing_ok=True)
+        try:
+            with alarm_soon(0.003):
+                book.backup(copy)
+                signal.pause()
+        except KeyboardInterrupt as heard:
+            if getattr(heard, "__notes__", None):
+                break
+    else:
+        pytest.fail("no signal was heard while the file was copied")
+    assert not copy.exists() and [it.name for it in copy.parent.glob("*.copy*")] == []
+    book.backup(copy)
+    assert ledger.verify(copy).ok
+
+
+def test_a_handler_can_look_but_not_write_in_the_middle_of_a_call(path: Path) -> None:
+    seen: list[object] = []
+    with ledger.open(path, lock_wait=LONG, call_wait=None) as book:
+        shop = Shop.on(book)
+
+        def handle(*_: object) -> None:
+            seen.append(book.balance(shop.alice).posted)
+            for write in (lambda: shop.pay("1", "h"), lambda: book.define_asset("X", 1)):
+                with pytest.raises(ledger.WaitTimeout, match="a signal's handler can't write") as no:
+                    write()
+                seen.append(no.value.retryable)
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGALRM, handle)
+        try:
+            with held_by_another_program(path):
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(KeyboardInterrupt):
+                    shop.pay("1", "k")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert seen == [ledger.Money("100", "USD"), True, True]
+        assert book.transaction(key="h") is None and not shop.pay("1", "h").replayed
+
+
+def test_a_long_history_that_another_library_reads(shop: Shop) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    shop.book.transfer_many([(shop.alice, shop.shop, "0.01", f"k{n}") for n in range(5_000)])
+
+    for _ in range(200):
+        try:
+            with alarm_soon(0.002):
+                pyarrow.table(shop.book.history(shop.alice))
+                signal.pause()
+        except KeyboardInterrupt as heard:
+            if "stopped by a signal" in str(heard.__context__):
+                return
+    pytest.fail("no signal was heard while the library read")
 
 
 def test_a_long_check(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import final
 
 from ledger import _ledger
+from ledger._flag import flag
 from ledger._reads import Progress, Reads, report
 from ledger._time import to_us
 from ledger._values import Head, Report
@@ -92,7 +93,7 @@ def open(
         raise TypeError(f"node must be an int, not {type(node).__name__}")
     settings = {
         "durability": durability,
-        "exclusive": bool(exclusive),
+        "exclusive": flag(exclusive, "exclusive"),
         "node": node,
         "key_retention": None if key_retention is None else to_us(key_retention, "key_retention"),
         "lock_wait": to_us(lock_wait, "lock_wait"),

@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import EllipsisType
 from typing import Any, NamedTuple, TypeAlias
 
+from ledger._flag import flag
 from ledger._ledger import Receipt, Wallet
 from ledger._money import Money
 from ledger._time import optional_ms, to_ms, to_us
@@ -233,7 +234,7 @@ class Command(NamedTuple):
         """Moves reserved money to its target: all that remains, or a part of it. With ``release_rest`` what
         remains then is given back.
         """
-        arguments = (hold, amount, bool(release_rest))
+        arguments = (hold, amount, flag(release_rest, "release_rest"))
         return _moving("capture", arguments, key, meta, actor, expect, effective_at)
 
     @staticmethod

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from os import PathLike
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from typing_extensions import CapsuleType
 
@@ -25,11 +25,14 @@ from ledger._values import (
     WindowUse,
 )
 
+_T = TypeVar("_T")
+
 __version__: str
 __all__ = [
     "transfer_arrow",
     "export_balances",
     "export_history",
+    "Cancel",
     "Book",
     "open_file",
     "open_memory",
@@ -90,6 +93,12 @@ class Book:
     @property
     def closed(self) -> bool: ...
     def close(self) -> None: ...
+
+@final
+class Cancel:
+    def __new__(cls) -> Cancel: ...
+    def run(self, call: Callable[[], _T]) -> _T: ...
+    def set(self) -> None: ...
 
 @final
 class Clock:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast, final, overload
 
-from ledger import _ledger
 from ledger._errors import build
-from ledger._values import BALANCE_COLUMNS, ENTRY_COLUMNS, Balance, Entry, table
+from ledger._values import BALANCE_COLUMNS, ENTRY_COLUMNS, Balance, Entry, arrow_of, table
 
 T = TypeVar("T")
 
@@ -162,19 +161,7 @@ class Balances(Sequence[Balance]):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         """The balances as a stream of Arrow data."""
-        return _ledger.export_balances(
-            [
-                (
-                    str(it.wallet),
-                    it.posted.asset,
-                    f"{it.posted.amount:f}",
-                    f"{it.held.amount:f}",
-                    None if it.available is None else f"{it.available.amount:f}",
-                    it.version,
-                )
-                for it in self._balances
-            ]
-        )
+        return arrow_of(self._balances)
 
     def __repr__(self) -> str:
         return f"Balances({self._balances!r})"

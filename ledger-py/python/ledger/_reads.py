@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger import _ledger
 from ledger._command import HoldLike, TransactionLike, WalletLike
+from ledger._flag import flag
 from ledger._ledger import Receipt, Wallet
 from ledger._listing import Balances, History, Listing, Rows
 from ledger._money import Money
@@ -56,11 +57,17 @@ class Reads:
         """
         wanted = prefix or ""
 
+        def is_wanted(wallet: Wallet) -> bool:
+            return wanted.startswith(_OUTSIDE) or not wallet.name.startswith(_OUTSIDE)
+
         def fetch(limit: int, cursor: str | None) -> tuple[list[Wallet], str | None, None]:
-            found, after = _ledger.list_wallets(self._native, wanted, owner, cursor, limit)
-            if not wanted.startswith(_OUTSIDE):
-                found = [wallet for wallet in found if not wallet.name.startswith(_OUTSIDE)]
-            return (found, after, None)
+            found: list[Wallet] = []
+            while True:
+                room = limit - len(found)
+                wallets, cursor = _ledger.list_wallets(self._native, wanted, owner, cursor, room)
+                found += [it for it in wallets if is_wanted(it)]
+                if cursor is None or len(found) == limit:
+                    return (found, cursor, None)
 
         return Listing(fetch, f"wallets of {self._native.file}")
 
@@ -148,7 +155,7 @@ class Reads:
         ``history.page(limit=50, cursor=None)`` is one page of it, whose ``next`` is the next one's cursor.
         """
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-        wanted = (bool(newest_first), optional_ms(since), optional_ms(until), kinds)
+        wanted = (flag(newest_first, "newest_first"), optional_ms(since), optional_ms(until), kinds)
 
         def fetch(limit: int, cursor: str | None) -> tuple[Any, str | None, str | None]:
             return _ledger.history(self._native, wallet, wanted, limit, cursor)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, final
 
+from ledger import _ledger
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
@@ -75,6 +77,10 @@ class Balance:
     version: int
     """How often the wallet has changed."""
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """The balance as a stream of Arrow data, of one row."""
+        return arrow_of([self])
+
     def _repr_html_(self) -> str:
         return table(BALANCE_COLUMNS, [self.row()])
 
@@ -82,6 +88,23 @@ class Balance:
         """Its fields, for a table."""
         available = "" if self.available is None else self.available
         return (self.wallet, self.posted, self.held, available, self.version)
+
+
+def arrow_of(balances: Iterable[Balance]) -> Any:
+    """Balances as a stream of Arrow data."""
+    return _ledger.export_balances(
+        [
+            (
+                str(it.wallet),
+                it.posted.asset,
+                f"{it.posted.amount:f}",
+                f"{it.held.amount:f}",
+                None if it.available is None else f"{it.available.amount:f}",
+                it.version,
+            )
+            for it in balances
+        ]
+    )
 
 
 BALANCE_COLUMNS = ("wallet", "posted", "held", "available", "version")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from ledger import _ledger
 from ledger._command import Amount, Command, Meta, WalletLike
 from ledger._errors import LedgerError
+from ledger._flag import flag
 from ledger._ledger import Receipt, Wallet
 from ledger._time import to_us
 from ledger._values import Asset, Hold
@@ -150,6 +151,7 @@ class Writes:
         An Arrow stream (a table of pyarrow, polars or pandas) is taken as well, with columns ``from``,
         ``to`` (names or ids), ``amount`` (decimals or text), ``key``, and perhaps ``meta`` (text of JSON).
         """
+        flag(atomic, "atomic")
         export: Any = getattr(transfers, "__arrow_c_stream__", None)
         if export is not None:
             return _ledger.transfer_arrow(self._native, export(), atomic)

@@ -8,9 +8,9 @@
 >>> asyncio.run(main())
 100.00 USD
 
-Cancelling a call does not take it back. Where it has begun, it goes on and may be written all the same:
-"cancelled" means that nobody has heard the answer. Send it again with the same key to hear it. A call that
-waits for a thread is never begun when it is cancelled.
+Cancelling a call ends it where it waits, and where it is long, as a query or a check can be. It does not take
+it back: a change that has begun goes on and may be written all the same. "Cancelled" means that nobody has heard
+the answer; send the call again with the same key to hear it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack, cast, final
 
 import ledger
+from ledger import _ledger
 from ledger._book import Book
 from ledger._listing import HistoryPage, Listing, Page
 from ledger._values import Entry
@@ -147,12 +148,17 @@ class AsyncBook:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
 
     async def _run(self, call: Callable[[], T]) -> T:
+        cancel = _ledger.Cancel()
         try:
-            future = self._threads.submit(call)
+            future = self._threads.submit(cancel.run, call)
         except RuntimeError:
             # Its threads are gone, so it is closed; the book says so in its own words.
             return call()
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            cancel.set()
+            raise
 
     async def key_retention(self) -> timedelta | None:
         """How long keys are remembered; None for ever."""

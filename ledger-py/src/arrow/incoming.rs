@@ -27,7 +27,7 @@ pub(crate) fn transfer_arrow<'py>(
     stream: &Bound<'py, PyCapsule>,
     atomic: bool,
 ) -> PyResult<Bound<'py, PyList>> {
-    book.with(py, |open| {
+    book.write(py, |open| {
         let reader = read(stream)?;
         let places = Places::find(&arrow_array::RecordBatchReader::schema(&reader))?;
         let items =

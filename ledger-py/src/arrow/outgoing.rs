@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::call::book::{Book, Open};
+use crate::call::detach::stopped_by_a_signal;
 use crate::out::fault::Fault;
 use crate::take::ends;
 use crate::take::input::Any;
@@ -81,6 +82,10 @@ impl Iterator for Pages {
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_done {
             return None;
+        }
+        if stopped_by_a_signal() {
+            self.is_done = true;
+            return Some(Err(ArrowError::ComputeError("stopped by a signal".to_owned())));
         }
         // A panic must not cross into whoever reads the stream.
         let page = catch_unwind(AssertUnwindSafe(|| self.page()));

@@ -2,3 +2,4 @@
 
 pub(crate) mod plain;
 pub(crate) mod python;
+pub(crate) mod whole;

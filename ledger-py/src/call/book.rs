@@ -11,8 +11,9 @@ use parking_lot::RwLock;
 use pyo3::prelude::*;
 
 use crate::base::plain::duration;
+use crate::base::whole::Whole;
 use crate::call::clock::PyClock;
-use crate::call::detach::{detached, interrupt};
+use crate::call::detach::{check_outside_of_calls, detached, interrupt};
 use crate::out::directory::Directory;
 use crate::out::fault::{Fault, Taken};
 
@@ -62,6 +63,18 @@ impl Book {
         work: impl FnOnce(&Open) -> Result<T, E> + Send,
     ) -> PyResult<T> {
         self.with(py, |open| detached(py, || work(&open)))
+    }
+
+    /// Carries out `work`, which writes, on the ledger.
+    pub(crate) fn write<T>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(Arc<Open>) -> Taken<T>,
+    ) -> PyResult<T> {
+        self.with(py, |open| {
+            check_outside_of_calls()?;
+            work(open)
+        })
     }
 
     /// Carries out `work` on the ledger; what goes wrong becomes an exception.
@@ -122,7 +135,7 @@ impl Book {
 pub(crate) struct Settings {
     durability: String,
     exclusive: bool,
-    node: i64,
+    node: Whole,
     /// None for whatever the file has.
     key_retention: Option<i128>,
     lock_wait: i128,
@@ -150,10 +163,7 @@ fn open_with(path: &PathBuf, settings: &Settings) -> Result<SqliteLedger, Fault>
             return Err(ledger_core::Invalid::new(Field::Config, problem).into());
         }
     };
-    let node = u8::try_from(settings.node).map_err(|_| {
-        let problem = format!("node must be 0 to 255; it is {}", settings.node);
-        ledger_core::Invalid::new(Field::Config, problem)
-    })?;
+    let node = settings.node.within(0..=255, Field::Config, "node")?;
     let config = |us| duration(us, Field::Config);
     let call_wait = settings.call_wait.map(config).transpose()?;
     let mut builder = SqliteLedger::builder(path)

@@ -2,17 +2,23 @@
 //! signals are looked for while a call waits.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_long;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ledger_core::{Class, Error, Interrupt};
+use pyo3::exceptions::asyncio::CancelledError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::call::cancel;
 use crate::out::fault::{Fault, Trouble};
 
 thread_local! {
     /// What a signal's handler raised while this thread was in a call.
     static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+    /// Whether signals' handlers may be running on this thread, in the middle of a call of its.
+    static IN_A_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The hook that a ledger asks while it waits.
@@ -20,20 +26,60 @@ pub(crate) fn interrupt() -> Interrupt {
     Interrupt::new(was_interrupted)
 }
 
-/// Whether the call is to end: a signal's handler has raised something, now or before.
+/// Whether the call is to end: it was cancelled, or a signal's handler has raised something, now or before.
 pub(crate) fn was_interrupted() -> bool {
     if RAISED.with_borrow(Option::is_some) {
         return true;
     }
+    if cancel::is_asked_for() {
+        stop_with(CancelledError::new_err("cancelled"));
+        return true;
+    }
     // Only the main thread has handlers to run; in others this does nothing. An interpreter that is
     // shutting down can't be asked.
-    #[allow(clippy::redundant_closure_for_method_calls, reason = "the method has one lifetime")]
-    match Python::try_attach(|py| py.check_signals()) {
+    let looked = Python::try_attach(|py| {
+        let before = IN_A_CALL.replace(true);
+        let looked = py.check_signals();
+        IN_A_CALL.set(before);
+        looked
+    });
+    match looked {
         Some(Err(raised)) => {
             stop_with(raised);
             true
         }
         _ => false,
+    }
+}
+
+/// A signal's handler that runs in the middle of a call can't write: its write would wait for the call, which
+/// waits for the handler.
+pub(crate) fn check_outside_of_calls() -> Result<(), Fault> {
+    if !IN_A_CALL.get() {
+        return Ok(());
+    }
+    let message = "withdrawn: a signal's handler can't write while the thread it interrupts is in a call of \
+                   the ledger; have it leave a note, and write afterwards";
+    Err(Fault::own("wait_timeout", message))
+}
+
+/// Whether a signal's handler has raised something while another library is at work on this thread. That one has
+/// no way to pass it on, so it is raised, without its text, as soon as the thread is back in Python.
+pub(crate) fn stopped_by_a_signal() -> bool {
+    was_interrupted()
+        && RAISED
+            .take()
+            .is_some_and(|raised| Python::try_attach(|py| raise_later(py, &raised)).is_some())
+}
+
+#[allow(unsafe_code, reason = "only the interface in C raises something later")]
+fn raise_later(py: Python<'_>, raised: &PyErr) {
+    // A thread's number is the same bits in either type.
+    #[allow(clippy::cast_possible_wrap, reason = "C's two types for one number")]
+    // SAFETY: the thread is attached, as `py` shows; the class is alive, and a reference to it is taken.
+    unsafe {
+        let this_thread = ffi::PyThread_get_thread_ident() as c_long;
+        ffi::PyThreadState_SetAsyncExc(this_thread, raised.get_type(py).as_ptr());
     }
 }
 

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::base::plain::{duration, time_of};
+use crate::base::whole::Whole;
 use crate::call::book::Open;
 use crate::call::detach::detached;
 use crate::out::directory::Known;
@@ -168,8 +169,11 @@ fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
 }
 
 fn reversal(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<ReversalSpec> {
-    let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<u32>) = given.extract()?;
+    let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<Whole>) = given.extract()?;
     let id = input::transaction(&transaction)?;
+    let places = 0..=i64::from(u32::MAX);
+    let posting = posting.map(|place| place.within(places, Field::Reversal, "a posting's place"));
+    let posting: Option<u32> = posting.transpose()?;
     let mut spec = ReversalSpec::of(id);
     if let Some(posting) = posting {
         spec = spec.posting(posting);

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
+use crate::base::whole::{LARGEST, Whole};
 use crate::call::book::Open;
 use crate::out::fault::{Fault, Taken};
 use crate::out::receipt::PyReceipt;
@@ -156,12 +157,13 @@ pub(crate) fn expect(mut command: Command, value: Any<'_, '_>, open: &Open) -> T
     for expected in value.try_iter()? {
         let (of, version, balance, status): (
             Bound<'_, PyAny>,
-            Option<u64>,
+            Option<Whole>,
             Bound<'_, PyAny>,
             Option<String>,
         ) = expected?.extract()?;
         let of = ends::take(&of, open)?;
         if let Some(version) = version {
+            let version = version.within(0..=LARGEST, Field::Expectation, "a version")?;
             command = command.expect_version(of.wallet.id, version);
         }
         if let Some(balance) = amount::take_optional(&balance, of.asset())? {

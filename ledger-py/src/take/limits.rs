@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyTuple};
 
 use crate::base::plain::duration;
+use crate::base::whole::Whole;
 use crate::call::book::Open;
 use crate::out::directory::Known;
 use crate::out::fault::Taken;
@@ -57,7 +58,7 @@ fn limit(given: Any<'_, '_>, of: &Known) -> Taken<Option<Option<Money>>> {
 
 /// A window: direction, duration in microseconds, amount, count.
 fn window(given: Any<'_, '_>, of: &Known) -> Taken<Window> {
-    let (direction, lasting, amount, count): (Given<'_>, i128, Given<'_>, Option<u32>) =
+    let (direction, lasting, amount, count): (Given<'_>, i128, Given<'_>, Option<Whole>) =
         given.extract()?;
     let lasting = duration(lasting, Field::Limit)?;
     let mut window = match text(&direction, "a window's direction")? {
@@ -71,5 +72,7 @@ fn window(given: Any<'_, '_>, of: &Known) -> Taken<Window> {
     if let Some(amount) = amount::take_optional(&amount, of.asset())? {
         window = window.amount(amount);
     }
-    Ok(count.map_or(window, |count| window.count(count)))
+    let Some(count) = count else { return Ok(window) };
+    let counts = 0..=i64::from(u32::MAX);
+    Ok(window.count(count.within(counts, Field::Limit, "a window's count")?))
 }

@@ -5,6 +5,7 @@ use ledger_core::{Asset, Field, Invalid, Money, Price, Rate, Rounding};
 use pyo3::prelude::*;
 
 use crate::base::plain::Object;
+use crate::base::whole::{LARGEST, Whole, digits_after_the_point};
 use crate::out::directory::Directory;
 use crate::out::fault::{Fault, Taken};
 use crate::take::amount::{digits, of_code};
@@ -49,9 +50,13 @@ pub(crate) fn split<'py>(
     py: Python<'py>,
     amount: Any<'_, 'py>,
     code: &str,
-    weights: Vec<u64>,
+    weights: Vec<Whole>,
 ) -> PyResult<Vec<Object<'py>>> {
-    let parts = answered(py, (|| Ok(taken(amount, code)?.split(&weights)?))())?;
+    let parts = (|| {
+        let weights = weights.iter().map(|it| it.within(0..=LARGEST, Field::Split, "a weight"));
+        Ok(taken(amount, code)?.split(&weights.collect::<Result<Vec<u64>, _>>()?)?)
+    })();
+    let parts = answered(py, parts)?;
     listed(py, &parts)
 }
 
@@ -120,8 +125,11 @@ pub(crate) fn fee<'py>(
 }
 
 /// A price's asset: known by its code, or with the scale that is given.
-fn priced_in(code: &str, scale: Option<u8>) -> Result<Asset, Invalid> {
-    scale.map_or_else(|| Asset::iso(code), |scale| Asset::new(code, scale))
+fn priced_in(code: &str, scale: Option<Whole>) -> Result<Asset, Invalid> {
+    match scale {
+        None => Asset::iso(code),
+        Some(scale) => Asset::new(code, digits_after_the_point(scale)?),
+    }
 }
 
 /// What so much costs at a price of so many digits for each whole unit.
@@ -129,7 +137,7 @@ fn priced_in(code: &str, scale: Option<u8>) -> Result<Asset, Invalid> {
 pub(crate) fn cost<'py>(
     py: Python<'py>,
     price: Any<'_, 'py>,
-    price_asset: (String, Option<u8>),
+    price_asset: (String, Option<Whole>),
     amount: Any<'_, 'py>,
     code: &str,
     rounded: &str,

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use ledger_core::bounds::BATCH_MAX;
 use ledger_core::{
-    Asset, AssetSpec, Command, Error, KeyRetention, Ledger, Metadata, Receipt, Result, WalletSpec,
+    Asset, AssetSpec, Command, Error, Field, KeyRetention, Ledger, Metadata, Receipt, Result,
+    WalletSpec,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use crate::base::plain::Object;
+use crate::base::whole::{LARGEST, Whole, digits_after_the_point};
 use crate::call::book::{Book, Open, retention};
 use crate::call::detach::{
     detached, detached_saying, heed_signals, outcome_of_many, was_interrupted,
@@ -25,7 +27,7 @@ use crate::take::input::{self, Any};
 /// Carries out one command.
 #[pyfunction]
 pub(crate) fn submit(py: Python<'_>, book: &Book, asked: Asked<'_>) -> PyResult<PyReceipt> {
-    book.with(py, |open| {
+    book.write(py, |open| {
         let command = asked.command(&open)?;
         let receipt = detached(py, || {
             let receipt = open.ledger.submit(command)?;
@@ -44,7 +46,7 @@ pub(crate) fn submit_many<'py>(
     asked: Vec<Asked<'py>>,
     atomic: bool,
 ) -> PyResult<Bound<'py, PyList>> {
-    book.with(py, |open| {
+    book.write(py, |open| {
         let commands = asked.iter().enumerate().map(|(place, asked)| {
             heed_now_and_then(py, place)?;
             item(py, place, asked.command(&open))
@@ -62,7 +64,7 @@ pub(crate) fn transfer_many<'py>(
     transfers: Bound<'py, PyAny>,
     atomic: bool,
 ) -> PyResult<Bound<'py, PyList>> {
-    book.with(py, |open| {
+    book.write(py, |open| {
         let transfers = transfers.try_iter()?;
         let commands = transfers.enumerate().map(|(place, given)| {
             heed_now_and_then(py, place)?;
@@ -234,11 +236,11 @@ pub(crate) fn define_asset(
     py: Python<'_>,
     book: &Book,
     code: &str,
-    scale: u8,
+    scale: Whole,
     attributes: Bound<'_, PyAny>,
 ) -> PyResult<(String, u8)> {
-    book.with(py, |open| {
-        let spec = AssetSpec::new(Asset::new(code, scale)?);
+    book.write(py, |open| {
+        let spec = AssetSpec::new(Asset::new(code, digits_after_the_point(scale)?)?);
         let attributes: Option<Metadata> = input::meta(&attributes)?;
         let spec = attributes.map_or(spec.clone(), |attributes| spec.attributes(attributes));
         let asset = detached(py, || open.ledger.define_asset(spec))?;
@@ -288,7 +290,7 @@ pub(crate) fn open_wallets<'py>(
     book: &Book,
     wanted: Vec<Wanted<'py>>,
 ) -> PyResult<Bound<'py, PyList>> {
-    book.with(py, |open| {
+    book.write(py, |open| {
         let specs = wanted.iter().enumerate().map(|(place, wanted)| {
             heed_now_and_then(py, place)?;
             let code = input::text(&wanted.1, "an asset")?;
@@ -317,14 +319,17 @@ pub(crate) fn set_key_retention(
     book: &Book,
     microseconds: Option<i128>,
 ) -> PyResult<()> {
-    book.run(py, |open| {
+    book.write(py, |open| {
         let keep = microseconds.map_or(Ok(KeyRetention::FOREVER), retention)?;
-        Ok::<_, Fault>(open.ledger.set_key_retention(keep)?)
+        detached(py, || open.ledger.set_key_retention(keep))
     })
 }
 
 /// Notes that holds have expired, at most so many of them; says how many.
 #[pyfunction]
-pub(crate) fn expire_due(py: Python<'_>, book: &Book, budget: usize) -> PyResult<usize> {
-    book.run(py, |open| open.ledger.expire_due(budget))
+pub(crate) fn expire_due(py: Python<'_>, book: &Book, budget: Whole) -> PyResult<usize> {
+    book.write(py, |open| {
+        let budget = budget.within(0..=LARGEST, Field::Value, "a budget")?;
+        detached(py, || open.ledger.expire_due(budget))
+    })
 }
