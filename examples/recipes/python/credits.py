@@ -1,0 +1,70 @@
+"""Credits for usage: they expire, the oldest are used first, and nobody uses too many at once."""
+
+from datetime import datetime, timedelta, timezone
+
+import ledger
+from ledger import Command, testing
+
+
+def grant(book: ledger.Book, amount: str, days: int) -> None:
+    """What is granted is held for usage, until it expires: so `held` is what can be used, at any moment."""
+    key = f"grant:user:7:{days}"
+    book.deposit("user:7/credits", amount, key=f"{key}:in")
+    book.hold("user:7/credits", "user:7/used", amount, key=key, expires_in=timedelta(days=days))
+
+
+def use_credits(book: ledger.Book, amount: int, key: str) -> bool:
+    """Uses credits, of the grants that expire first; says whether there were enough."""
+    while True:
+        # A retry would choose among other grants than the first call did, so ask for that one's answer.
+        answer = book.transaction(key=f"{key}:0")
+        if answer is not None:
+            return answer.status == "done"
+        seen = book.balance("user:7/credits")
+        left, parts = amount, []
+        grants = book.holds("user:7/credits", state="open")
+        for found in sorted(grants, key=lambda it: it.expires_at):
+            part = min(int(found.remaining.amount), left)
+            if part:
+                # All parts or none, and only if nobody was faster since we looked: else look again.
+                expect = None if parts else seen
+                part_key = f"{key}:{len(parts)}"
+                parts.append(Command.capture(found, str(part), key=part_key, expect=expect))
+                left -= part
+        if left:
+            return False
+        try:
+            book.submit_all(parts)
+            return True
+        except ledger.VersionMismatch:
+            continue
+
+
+clock = testing.Clock(datetime(2026, 3, 1, 12, tzinfo=timezone.utc))
+with testing.memory(clock) as book:
+    book.define_asset("CREDIT", scale=0)
+    book.open_wallet("user:7/credits", "CREDIT")
+    book.open_wallet("user:7/used", "CREDIT")
+    grant(book, "100", 30)
+    grant(book, "50", 60)
+
+    # At most 130 an hour, whichever grants they come from.
+    hour = ledger.Window("in", timedelta(hours=1), amount="130")
+    book.set_limits("user:7/used", windows=[hour], key="limits:7:1")
+
+    assert use_credits(book, 120, "job:1")
+    assert use_credits(book, 120, "job:1"), "sent again, and used once"
+    assert str(book.balance("user:7/credits").held) == "30 CREDIT"
+    try:
+        use_credits(book, 20, "job:2")
+    except ledger.WindowExceeded:
+        pass
+    else:
+        raise AssertionError("used more than an hour allows")
+    assert not use_credits(book, 31, "job:3"), "there are 30"
+
+    # Sixty days later the rest has expired, by itself; the books are cleaned up whenever there is time.
+    clock.advance(timedelta(days=60))
+    assert not use_credits(book, 1, "job:4")
+    assert str(book.balance("user:7/credits").held) == "0 CREDIT"
+    book.withdraw("user:7/credits", "30", key="expired:7:2026-04-30")
