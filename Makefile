@@ -13,6 +13,7 @@ test:
 	cargo test --locked --workspace --exclude ledger-py --all-features --doc
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features
 	python3 docs/canonical_encoding.py --check
+	python3 docs/pictures.py --check
 	$(MAKE) test-python
 
 # The Python module, built and installed as a user does it, in a virtual environment of its own: its tests

@@ -197,18 +197,134 @@ fn the_table_of_limits_is_the_code_s() {
     assert_eq!(declared, ledger_core::bounds::TABLE.len() + 1, "a limit is missing in the table");
 }
 
+/// The anchors that headings of a document give.
+fn anchors(document: &str) -> Vec<String> {
+    let heading = |line: &str| {
+        line.starts_with('#').then(|| line.trim_start_matches('#').trim().to_lowercase())
+    };
+    let anchor = |heading: String| {
+        let kept = heading.chars().filter(|it| it.is_alphanumeric() || " -_".contains(*it));
+        kept.map(|it| if it == ' ' { '-' } else { it }).collect()
+    };
+    document.lines().filter_map(heading).map(anchor).collect()
+}
+
 #[test]
 fn links_in_documents_lead_somewhere() {
     for path in files(".md") {
         let text = read(&path);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap();
-            let outside = file.is_empty() || file.contains("://");
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") {
+                continue;
+            }
+            let place = format!("{}: {link}", path.display());
+            let target =
+                if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{place}");
             assert!(
-                outside || path.parent().unwrap().join(file).exists(),
-                "{}: {link}",
-                path.display()
+                anchor.is_empty() || anchors(&read(&target)).contains(&anchor.to_owned()),
+                "{place}"
             );
+        }
+    }
+}
+
+/// A block of code in a document: its language, the line before it, and its text.
+struct Block {
+    language: String,
+    before: String,
+    text: String,
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut found: Vec<Block> = Vec::new();
+    let (mut before, mut open) = ("", None);
+    for line in document.lines() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(language), None) => {
+                let language = language.split(',').next().unwrap().to_owned();
+                open = Some(Block { language, before: before.to_owned(), text: String::new() });
+            }
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (None, Some(block)) => block.text += &format!("{line}\n"),
+            (None, None) => before = line,
+        }
+    }
+    assert!(open.is_none(), "a block of code has no end");
+    found
+}
+
+/// What documents show as programs, and where each says that it is from.
+fn programs(document: &Path) -> Vec<(String, String)> {
+    let is_program =
+        |it: &Block| !["", "sh", "sql", "text", "toml"].contains(&it.language.as_str());
+    let from = |it: Block| {
+        let path = it.before.strip_prefix("<!-- ").and_then(|it| it.strip_suffix(" -->"));
+        let said = format!("{}: say where this is from:\n{}", document.display(), it.text);
+        (path.expect(&said).to_owned(), it.text)
+    };
+    blocks(&read(document)).into_iter().filter(is_program).map(from).collect()
+}
+
+#[test]
+fn programs_in_documents_are_files_that_run() {
+    // Its examples are run where they stand.
+    let documents = files(".md").into_iter().filter(|it| !it.ends_with("ledger-py/README.md"));
+    let mut shown = Vec::new();
+    for (path, text) in documents.flat_map(|it| programs(&it)) {
+        assert!(path.starts_with("examples/recipes/"), "{path} is not run by a test");
+        assert!(text.lines().count() > 2, "{path}: show more of it");
+        let program = read(&root().join(&path));
+        let is_whole = program.ends_with(&text) && program.contains(&format!("\n{text}"));
+        assert!(is_whole, "{path} has changed; show it as it is now, not:\n{text}");
+        shown.push(root().join(path));
+    }
+    let recipes = files(".rs").into_iter().chain(files(".py")).filter(|path| {
+        let folder = path.parent().unwrap();
+        let in_folder =
+            ["examples", "python"].iter().any(|it| folder.ends_with(format!("recipes/{it}")));
+        in_folder && !path.file_name().unwrap().to_string_lossy().starts_with("test_")
+    });
+    for recipe in recipes {
+        assert!(shown.contains(&recipe), "no document shows {}", recipe.display());
+    }
+}
+
+#[test]
+fn dependencies_in_documents_are_there() {
+    let mut count = 0;
+    for block in blocks(&read(&root().join("README.md"))).iter().filter(|it| it.language == "toml")
+    {
+        for line in block.text.lines().filter(|line| line.contains("path = ")) {
+            let (name, rest) = line.split_once(" = ").unwrap();
+            let path = rest.split('"').nth(1).unwrap().strip_prefix("../ledger/").unwrap();
+            let manifest = read(&root().join(path).join("Cargo.toml"));
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{line}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(read(&root().join("README.md")).lines().count() <= 160);
+}
+
+#[test]
+fn no_registry_is_named() {
+    let hosts = [
+        ["crates", "io"],
+        ["docs", "rs"],
+        ["pypi", "org"],
+        ["pythonhosted", "org"],
+        ["npmjs", "com"],
+    ];
+    for path in [".rs", ".md", ".toml", ".py", ".txt"].into_iter().flat_map(files) {
+        let text = read(&path);
+        for host in hosts.map(|parts| parts.join(".")) {
+            assert!(!text.contains(&host), "{} names {host}", path.display());
         }
     }
 }

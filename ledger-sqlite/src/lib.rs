@@ -36,8 +36,3 @@ pub use audit::watch::{Progress, Watch};
 pub use ledger::{SqliteLedger, SqliteLedgerBuilder};
 pub use options::Durability;
 pub use store::{FileStats, SqliteStore};
-
-/// The README's program is compiled with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
