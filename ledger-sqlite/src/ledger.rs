@@ -63,6 +63,18 @@ impl SqliteLedger {
 
     /// The end of the journal: keep it elsewhere, and [`verify_with`](Self::verify_with) can later
     /// tell whether anything before it was changed or cut off.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_sqlite::SqliteLedger;
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let head = ledger.head()?.to_string(); // to be kept elsewhere
+    /// let anchor = head.parse().unwrap();
+    /// let found = ledger.verify_with(&[anchor], &mut |_| std::ops::ControlFlow::Continue(()))?;
+    /// assert_eq!(found.problem, None);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn head(&self) -> Result<Head> {
         Ok(self.store.head()?)
     }
@@ -104,6 +116,20 @@ impl SqliteLedger {
     /// The copy knows that it is one: opening it begins a new epoch, so that it can't be taken for
     /// this file. Keys that were used after the copy was made are unknown in it, so a retry of such
     /// a request would be carried out again.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_core::{Asset, WalletSpec};
+    /// # use ledger_sqlite::SqliteLedger;
+    /// let ledger = SqliteLedger::open(path)?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", Asset::iso("USD")?)?)?;
+    /// ledger.backup(folder.path().join("monday.ledger"))?;
+    /// let copy = SqliteLedger::open(folder.path().join("monday.ledger"))?;
+    /// assert_eq!(copy.wallet("user:alice")?, Some(alice));
+    /// assert!(copy.head()?.epoch > ledger.head()?.epoch);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
         self.store.backup(path.as_ref()).map_err(|error| asked_wrongly(Field::Value, error))
     }
@@ -177,6 +203,15 @@ impl SqliteLedger {
     /// Makes everything in the file that is derived from the journal again: balances, the index of
     /// keys, names. It is refused while anyone has the file open. A crash meanwhile leaves it as it
     /// was.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// # use ledger_sqlite::SqliteLedger;
+    /// SqliteLedger::open(&path)?.close_file()?;
+    /// SqliteLedger::rebuild(&path, &mut |_| std::ops::ControlFlow::Continue(()))?;
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn rebuild(path: impl AsRef<Path>, watch: Watch<'_>) -> Result<()> {
         Self::builder(path).rebuild(watch)
     }
@@ -233,6 +268,24 @@ fn asked_wrongly(field: Field, error: StoreError) -> Error {
 type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder>;
 
 /// Settings of a file that is about to be opened. What is not set is as usual.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("shop.ledger");
+/// use ledger_core::KeyRetention;
+/// use ledger_sqlite::{Durability, SqliteLedger};
+/// use std::time::Duration;
+///
+/// let month = Duration::from_hours(30 * 24);
+/// let ledger = SqliteLedger::builder(path)
+///     .durability(Durability::Full)
+///     .exclusive(true)
+///     .lock_wait(Duration::from_millis(250))
+///     .key_retention(KeyRetention::lasting(month)?)
+///     .open()?;
+/// # drop(ledger);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[must_use]
 pub struct SqliteLedgerBuilder {
     path: PathBuf,

@@ -5,6 +5,22 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What a caller should do about an error.
+///
+/// ```
+/// use ledger_core::{Asset, Class, Ledger, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// let payout = || ledger.withdraw(&alice, usd.money("5.00")?, "payout:1");
+/// let advice = match payout().map_err(|error| error.class()) {
+///     Ok(_) => "done",
+///     Err(Class::Rejected) => "change the request, or accept the no",
+///     Err(Class::Transient | Class::Indeterminate) => "try again, with the same key",
+///     Err(Class::Fatal) => "stop and look",
+/// };
+/// assert_eq!(advice, "change the request, or accept the no");
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {

@@ -57,6 +57,17 @@ impl Ledger {
     }
 
     /// What this handle and its clones have done since the ledger was opened.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
+    /// ledger.deposit(&alice, usd.money("1.00")?, "d1")?;
+    /// assert_eq!(ledger.stats().replays, 1);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn stats(&self) -> Stats {
         self.engine.stats()
     }

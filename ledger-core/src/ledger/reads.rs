@@ -34,6 +34,14 @@ use crate::store::failure::StoreResult;
 
 impl Ledger {
     /// An asset by its code: one that was defined, or an ISO 4217 currency.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, ErrorKind, Ledger};
+    /// let ledger = Ledger::in_memory();
+    /// assert_eq!(ledger.asset("EUR")?, Asset::iso("EUR")?);
+    /// assert_eq!(ledger.asset("POINTS").unwrap_err().kind(), ErrorKind::UnknownAsset);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn asset(&self, code: &str) -> Result<Asset> {
         let code = AssetCode::new(code)?;
         let defined = self.look(|store| store.asset(code))?.map(|record| record.asset);
@@ -47,6 +55,17 @@ impl Ledger {
     }
 
     /// The wallet that stands for everything outside, in one asset.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let world = ledger.world(usd)?;
+    /// assert_eq!(ledger.balance(&world)?.posted, usd.money("-100.00")?, "all of an asset is zero");
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn world(&self, asset: Asset) -> Result<Wallet> {
         let name = WalletName::world(asset.code());
         let wallet = self.look(|store| store.wallet_named(&name))?;
@@ -59,6 +78,16 @@ impl Ledger {
     }
 
     /// A wallet by its name, if there is one.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// assert_eq!(ledger.wallet("user:alice")?, Some(alice));
+    /// assert_eq!(ledger.wallet("user:bob")?, None);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn wallet(&self, name: &str) -> Result<Option<Wallet>> {
         let name = WalletName::new(name)?;
         self.look(|store| store.wallet_named(&name))
@@ -96,6 +125,19 @@ impl Ledger {
     }
 
     /// What a wallet holds.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let balance = ledger.balance(&alice)?;
+    /// assert_eq!(balance.posted.to_string(), "100.00 USD");
+    /// assert_eq!((balance.available, balance.version), (Some(balance.posted), 1));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn balance(&self, wallet: impl Into<WalletId>) -> Result<Balance> {
         let wallet = wallet.into();
         let has_holds = |row: &WalletRow| row.reserved().is_some();
@@ -104,6 +146,19 @@ impl Ledger {
     }
 
     /// What several wallets hold, all at one moment, in the order asked for.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let balances = ledger.balances(&[alice.id, shop.id])?;
+    /// let posted: Vec<String> = balances.iter().map(|it| it.posted.to_string()).collect();
+    /// assert_eq!(posted, ["100.00 USD", "0.00 USD"]);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn balances(&self, wallets: &[WalletId]) -> Result<Vec<Balance>> {
         if wallets.len() > BALANCES_MAX {
             let problem = format!(
@@ -154,6 +209,21 @@ impl Ledger {
     }
 
     /// A hold as it is now, if there is one with that id.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, HoldSpec, HoldState, Ledger, WalletSpec};
+    /// # use std::time::Duration;
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let booking = HoldSpec::new(&alice, &shop, usd.money("80.00")?, Duration::from_hours(24));
+    /// let hold = ledger.hold(booking, "booking:7")?;
+    /// ledger.release(&hold, "booking:7:cancel")?;
+    /// assert_eq!(ledger.get_hold(&hold)?.map(|it| it.state), Some(HoldState::Released));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn get_hold(&self, hold: impl Into<HoldId>) -> Result<Option<Hold>> {
         let hold = hold.into();
         let (hold, now) = self.at_one_moment(|| self.look(|store| store.hold(hold)))?;
@@ -202,6 +272,19 @@ impl Ledger {
     }
 
     /// What a wallet had posted at a time, with what was recorded later and took effect by then.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Command, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let january = "2026-01-31T12:00:00Z".parse()?;
+    /// let late = Command::deposit("d1".parse()?, &alice, usd.money("5.00")?).effective_at(january);
+    /// ledger.submit(late)?;
+    /// assert_eq!(ledger.balance_effective_at(&alice, january)?, usd.money("5.00")?);
+    /// assert_eq!(ledger.balance_at(&alice, january)?, usd.money("0.00")?, "it was not recorded then");
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn balance_effective_at(
         &self,
         wallet: impl Into<WalletId>,
@@ -253,6 +336,20 @@ impl Ledger {
     }
 
     /// A page of a wallet's history.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, HistoryQuery, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+    /// let page = ledger.history(&alice, &HistoryQuery::newest_first())?;
+    /// let amounts: Vec<String> = page.entries.iter().map(|it| it.amount.to_string()).collect();
+    /// assert_eq!(amounts, ["-12.50 USD", "100.00 USD"]);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn history(
         &self,
         wallet: impl Into<WalletId>,
@@ -299,6 +396,19 @@ impl Ledger {
     }
 
     /// What was moved back of a transaction, and by which, in the order in which it was.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let paid = ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+    /// let undone = ledger.reverse(paid.id, "order:7:cancel")?;
+    /// assert_eq!(ledger.reversals(paid.id)?[0].by, undone.id);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn reversals(&self, id: TransactionId) -> Result<Vec<Reversal>> {
         self.look(|store| store.reversals(id))
     }

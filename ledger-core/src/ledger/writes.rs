@@ -31,6 +31,14 @@ use crate::write::unit::{Outcome, Tally, Unit, check_not_empty};
 impl Ledger {
     /// Defines an asset of your own. Defining it again in the same way changes nothing. ISO 4217
     /// currencies need no definition.
+    ///
+    /// ```
+    /// use ledger_core::{Asset, Ledger};
+    /// let ledger = Ledger::in_memory();
+    /// let gold = ledger.define_asset(Asset::new("GOLD-18K", 3)?)?;
+    /// assert_eq!(gold.money("0.5")?.to_string(), "0.500 GOLD-18K");
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn define_asset(&self, spec: impl Into<AssetSpec>) -> Result<Asset> {
         let asset = self.one(Unit::Asset(spec.into()))?.asset()?;
         Ok(asset.asset)
@@ -54,6 +62,15 @@ impl Ledger {
     }
 
     /// Opens a wallet. Opening it again in the same way gives the same wallet.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// assert_eq!(ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?, alice);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn open_wallet(&self, spec: WalletSpec) -> Result<Wallet> {
         self.one(Unit::Wallet(spec))?.wallet()
     }
@@ -75,6 +92,17 @@ impl Ledger {
     }
 
     /// Brings money in from outside.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// let receipt = ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
+    /// let again = ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
+    /// assert_eq!((again.id, again.replayed), (receipt.id, true));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn deposit<K: TryInto<Key>>(
         &self,
         to: impl Into<WalletId>,
@@ -101,6 +129,18 @@ impl Ledger {
     }
 
     /// Moves money from one wallet to another.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let receipt = ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+    /// assert_eq!(usd.of(receipt.postings[0].from_balance), usd.money("87.50")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn transfer<K: TryInto<Key>>(
         &self,
         from: impl Into<WalletId>,
@@ -115,6 +155,22 @@ impl Ledger {
     }
 
     /// Carries out 1 to 1,000 postings in their order, all or none.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, Ledger, Leg, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// # let fees = ledger.open_wallet(WalletSpec::new("fees", usd)?)?;
+    /// let legs = [
+    ///     Leg::new(&alice, &shop, usd.money("9.00")?),
+    ///     Leg::new(&alice, &fees, usd.money("1.00")?),
+    /// ];
+    /// assert_eq!(ledger.post(legs, "order:7")?.postings.len(), 2);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn post<K: TryInto<Key>>(
         &self,
         legs: impl IntoIterator<Item = Leg>,
@@ -152,6 +208,20 @@ impl Ledger {
     }
 
     /// Freezes a wallet: nothing moves in or out until it is unfrozen.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, ErrorKind, Ledger, WalletSpec};
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// ledger.freeze(&alice, "case:7")?;
+    /// let refused = ledger.transfer(&alice, &shop, usd.money("1.00")?, "order:7").unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::WalletFrozen);
+    /// ledger.unfreeze(&alice, "case:7:over")?;
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn freeze<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
     where
         Error: From<K::Error>,
@@ -177,6 +247,22 @@ impl Ledger {
 
     /// Reserves money on a wallet for another one. It is not available then, until it is captured,
     /// released, or the time is up.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, HoldSpec, Ledger, WalletSpec};
+    /// # use std::time::Duration;
+    /// # let ledger = Ledger::in_memory();
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let booking = HoldSpec::new(&alice, &shop, usd.money("80.00")?, Duration::from_hours(24));
+    /// let hold = ledger.hold(booking, "booking:7")?;
+    /// assert_eq!(ledger.balance(&alice)?.available, Some(usd.money("20.00")?));
+    /// ledger.capture(&hold, "stay:7")?;
+    /// assert_eq!(ledger.balance(&shop)?.posted, usd.money("80.00")?);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn hold<K: TryInto<Key>>(&self, spec: HoldSpec, key: K) -> Result<Hold>
     where
         Error: From<K::Error>,
@@ -229,6 +315,14 @@ impl Ledger {
     /// Has transactions be found by these keys of their metadata, and by no others but `reference`, which
     /// always is one. The index is made behind what is written, so that writing does not wait for it; see
     /// [`FindQuery`](crate::FindQuery).
+    ///
+    /// ```
+    /// # use ledger_core::Ledger;
+    /// # let ledger = Ledger::in_memory();
+    /// ledger.index_metadata(["order", "invoice"], "index:1")?;
+    /// assert_eq!(ledger.indexed_metadata()?.len(), 2);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn index_metadata<K: TryInto<Key>>(
         &self,
         keys: impl IntoIterator<Item = impl AsRef<str>>,
@@ -297,6 +391,23 @@ impl Ledger {
 
     /// Notes that holds have expired, at most `budget` of them; says how many. Their money was free
     /// from the moment of their deadline: this tidies up, and changes no answer.
+    ///
+    /// ```
+    /// # use ledger_core::{Asset, HoldSpec, Ledger, ManualClock, MemoryStore, WalletSpec};
+    /// # use std::time::Duration;
+    /// # let clock = std::sync::Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse()?));
+    /// # let ledger = Ledger::builder(MemoryStore::new()).clock(clock.clone()).build()?;
+    /// # let usd = Asset::iso("USD")?;
+    /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+    /// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+    /// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+    /// let hour = Duration::from_hours(1);
+    /// ledger.hold(HoldSpec::new(&alice, &shop, usd.money("80.00")?, hour), "booking:7")?;
+    /// clock.advance(hour);
+    /// assert_eq!(ledger.balance(&alice)?.available, Some(usd.money("100.00")?), "without a job");
+    /// assert_eq!(ledger.expire_due(1_000)?, 1);
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
     pub fn expire_due(&self, budget: usize) -> Result<usize> {
         let now = self.now()?;
         let due = HoldFilter {

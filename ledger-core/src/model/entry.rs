@@ -14,6 +14,20 @@ use crate::money::amount::Amount;
 use crate::money::value::Money;
 
 /// A posting as one of its two wallets sees it.
+///
+/// ```
+/// # use ledger_core::{Asset, HistoryQuery, Ledger, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+/// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+/// ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+/// let entry = ledger.history(&alice, &HistoryQuery::newest_first())?.entries.remove(0);
+/// assert_eq!((entry.amount, entry.balance_after), (usd.money("-12.50")?, usd.money("87.50")?));
+/// assert_eq!(entry.counterparty, shop.id);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entry {

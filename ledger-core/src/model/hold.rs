@@ -46,6 +46,21 @@ impl fmt::Display for HoldState {
 }
 
 /// Money reserved on a wallet for a target, as it is at some time.
+///
+/// ```
+/// use ledger_core::{Asset, HoldSpec, HoldState, Ledger, WalletSpec};
+/// # use std::time::Duration;
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+/// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+/// let booking = HoldSpec::new(&alice, &shop, usd.money("80.00")?, Duration::from_hours(24));
+/// let hold = ledger.hold(booking, "booking:7")?;
+/// assert_eq!((hold.state, hold.remaining), (HoldState::Open, usd.money("80.00")?));
+/// assert_eq!(hold.at(hold.expires_at).state, HoldState::Expired);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Its id, the number of the transaction that made it.

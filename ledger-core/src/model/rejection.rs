@@ -19,6 +19,17 @@ use crate::money::asset::{Asset, AssetCode};
 use crate::money::value::Money;
 
 /// Why the rules said no. Nothing was changed.
+///
+/// ```
+/// use ledger_core::{Asset, Ledger, Rejection, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// let refused = ledger.withdraw(&alice, usd.money("5.00")?, "payout:1").unwrap_err();
+/// let Some(Rejection::InsufficientFunds { wallet, shortfall, .. }) = refused.rejection() else { panic!() };
+/// assert_eq!((*wallet, *shortfall), (alice.id, usd.money("5.00")?));
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -340,6 +340,20 @@ impl Transaction {
 ///
 /// It reads like the [`Transaction`] it confirms, and says whether this call or an earlier one with
 /// the same key made it.
+///
+/// ```
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+/// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+/// let receipt = ledger.transfer(&alice, &shop, usd.money("12.50")?, "order:7")?;
+/// assert_eq!((receipt.kind.code(), receipt.key.as_str()), ("transfer", "order:7"));
+/// assert_eq!(receipt.postings[0].amount, usd.money("12.50")?);
+/// assert!(!receipt.replayed);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub(crate) transaction: Arc<Transaction>,

@@ -196,6 +196,15 @@ impl WalletRecord {
 }
 
 /// A wallet as it is now.
+///
+/// ```
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// assert_eq!((alice.name.as_str(), alice.floor), ("user:alice", Some(usd.money("0.00")?)));
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Wallet {
@@ -250,6 +259,23 @@ impl From<&Wallet> for WalletId {
 }
 
 /// What a wallet holds.
+///
+/// ```
+/// # use ledger_core::{Asset, HoldSpec, Ledger, WalletSpec};
+/// # use std::time::Duration;
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
+/// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
+/// let booking = HoldSpec::new(&alice, &shop, usd.money("80.00")?, Duration::from_hours(24));
+/// ledger.hold(booking, "booking:7")?;
+/// let balance = ledger.balance(&alice)?;
+/// let figures = [balance.posted, balance.held].map(|it| it.to_string());
+/// assert_eq!(figures, ["100.00 USD", "80.00 USD"]);
+/// assert_eq!(balance.available, Some(usd.money("20.00")?));
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {

@@ -4,6 +4,16 @@ use serde::{Deserialize, Serialize};
 
 /// Which whole number of smallest units stands for one with a fraction. There is no usual one: whoever
 /// divides money says which.
+///
+/// ```
+/// use ledger_core::{Asset, Rate, Rounding};
+/// let usd = Asset::iso("USD")?;
+/// let half = |rounding| Rate::percent("50")?.of(usd.money("0.05")?, rounding);
+/// assert_eq!(half(Rounding::Down)?, usd.money("0.02")?);
+/// assert_eq!(half(Rounding::HalfUp)?, usd.money("0.03")?);
+/// assert_eq!(half(Rounding::HalfEven)?, usd.money("0.02")?);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {

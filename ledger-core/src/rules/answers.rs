@@ -12,6 +12,17 @@ use crate::model::record::{Record, Refusal};
 use crate::model::transaction::{Receipt, Transaction};
 
 /// What is remembered under a key.
+///
+/// ```
+/// use ledger_core::{Answer, Asset, Ledger, WalletSpec};
+/// # let ledger = Ledger::in_memory();
+/// # let usd = Asset::iso("USD")?;
+/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
+/// ledger.withdraw(&alice, usd.money("5.00")?, "payout:1").unwrap_err();
+/// let Some(Answer::Refused { refusal, .. }) = ledger.transaction_by_key("payout:1")? else { panic!() };
+/// assert_eq!(Answer::Refused { refusal, position: 0 }.receipt(), None);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The request was carried out.

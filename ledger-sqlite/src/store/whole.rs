@@ -81,6 +81,16 @@ impl SqliteStore {
 }
 
 /// Figures of a file.
+///
+/// ```
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("shop.ledger");
+/// # use ledger_sqlite::SqliteLedger;
+/// let ledger = SqliteLedger::open(path)?;
+/// let stats = ledger.file_stats()?;
+/// assert!(stats.file_bytes > 0 && stats.lines_behind <= stats.lines);
+/// # Ok::<(), ledger_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileStats {
