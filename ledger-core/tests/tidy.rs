@@ -241,9 +241,14 @@ fn blocks(document: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let (mut before, mut open) = ("", None);
     for line in document.lines() {
+        let is_indented = line.starts_with(' ') && line.trim_start().starts_with("```");
+        assert!(
+            !is_indented && !line.starts_with("~~~"),
+            "begin a block of code like others: {line}"
+        );
         match (line.strip_prefix("```"), &mut open) {
             (Some(language), None) => {
-                let language = language.split(',').next().unwrap().to_owned();
+                let language = language.split([',', ' ']).next().unwrap().to_owned();
                 open = Some(Block { language, before: before.to_owned(), text: String::new() });
             }
             (Some(_), Some(_)) => found.extend(open.take()),
@@ -257,8 +262,8 @@ fn blocks(document: &str) -> Vec<Block> {
 
 /// What documents show as programs, and where each says that it is from.
 fn programs(document: &Path) -> Vec<(String, String)> {
-    let is_program =
-        |it: &Block| !["", "sh", "sql", "text", "toml"].contains(&it.language.as_str());
+    let languages = ["rust", "rs", "python", "python3", "py", "pycon"];
+    let is_program = |it: &Block| languages.contains(&it.language.to_lowercase().as_str());
     let from = |it: Block| {
         let path = it.before.strip_prefix("<!-- ").and_then(|it| it.strip_suffix(" -->"));
         let said = format!("{}: say where this is from:\n{}", document.display(), it.text);
