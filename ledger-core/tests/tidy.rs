@@ -252,7 +252,7 @@ fn blocks(document: &str) -> Vec<Block> {
                 open = Some(Block { language, before: before.to_owned(), text: String::new() });
             }
             (Some(_), Some(_)) => found.extend(open.take()),
-            (None, Some(block)) => block.text += &format!("{line}\n"),
+            (None, Some(block)) => block.text.extend([line, "\n"]),
             (None, None) => before = line,
         }
     }
@@ -266,8 +266,9 @@ fn programs(document: &Path) -> Vec<(String, String)> {
     let is_program = |it: &Block| languages.contains(&it.language.to_lowercase().as_str());
     let from = |it: Block| {
         let path = it.before.strip_prefix("<!-- ").and_then(|it| it.strip_suffix(" -->"));
-        let said = format!("{}: say where this is from:\n{}", document.display(), it.text);
-        (path.expect(&said).to_owned(), it.text)
+        let place = document.display();
+        let path = path.unwrap_or_else(|| panic!("{place}: say where this is from:\n{}", it.text));
+        (path.to_owned(), it.text)
     };
     blocks(&read(document)).into_iter().filter(is_program).map(from).collect()
 }
