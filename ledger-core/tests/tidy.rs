@@ -289,7 +289,7 @@ fn programs_in_documents_are_files_that_run() {
     let recipes = files(".rs").into_iter().chain(files(".py")).filter(|path| {
         let folder = path.parent().unwrap();
         let in_folder =
-            ["examples", "python"].iter().any(|it| folder.ends_with(format!("recipes/{it}")));
+            ["src/bin", "python"].iter().any(|it| folder.ends_with(format!("recipes/{it}")));
         in_folder && !path.file_name().unwrap().to_string_lossy().starts_with("test_")
     });
     for recipe in recipes {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,15 +17,14 @@ fn recipes(folder: &str, ending: &str) -> BTreeSet<String> {
     names.filter(|name| !name.starts_with("test_")).collect()
 }
 
-/// Examples are built beside the folder of the test.
+/// All programs of the package are built beside each other.
 fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples").join(name)
+    Path::new(env!("CARGO_BIN_EXE_readme")).with_file_name(format!("{name}{EXE_SUFFIX}"))
 }
 
 #[test]
 fn every_recipe_runs() {
-    let names = recipes("examples", ".rs");
+    let names = recipes("src/bin", ".rs");
     assert!(names.len() > 10, "{names:?}");
     for name in names {
         let folder = tempfile::tempdir().unwrap();
@@ -35,5 +35,5 @@ fn every_recipe_runs() {
 
 #[test]
 fn every_recipe_is_there_in_both_languages() {
-    assert_eq!(recipes("examples", ".rs"), recipes("python", ".py"));
+    assert_eq!(recipes("src/bin", ".rs"), recipes("python", ".py"));
 }
