@@ -27,6 +27,7 @@ test-python:
 	$(VENV)/bin/pip install --quiet --force-reinstall target/wheel/*.whl
 	cd ledger-py && ../$(VENV)/bin/python -m pytest
 	$(VENV)/bin/python -m pytest --quiet examples/recipes/python
+	$(VENV)/bin/python -m mypy --strict --explicit-package-bases examples/recipes/python
 	cd ledger-py && ../$(VENV)/bin/python -m mypy python/ledger tests benches
 	cd ledger-py && ../$(VENV)/bin/python -m mypy.stubtest ledger
 	cd ledger-py && ../$(VENV)/bin/python -m pyright --pythonpath ../$(VENV)/bin/python

@@ -21,7 +21,8 @@ def use_credits(book: ledger.Book, amount: int, key: str) -> bool:
         if answer is not None:
             return answer.status == "done"
         seen = book.balance("user:7/credits")
-        left, parts = amount, []
+        left = amount
+        parts: list[Command] = []
         grants = book.holds("user:7/credits", state="open")
         for found in sorted(grants, key=lambda it: it.expires_at):
             part = min(int(found.remaining.amount), left)

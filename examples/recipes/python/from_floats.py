@@ -30,9 +30,9 @@ with ledger.open("from-floats.ledger") as book:
     assert str(book.balance(rounding).posted) == "0.01 USD"
     assert book.balance(opening).posted == -REPORTED
 
-    # A float itself is never an amount, so that this can't be forgotten anywhere.
+    # A float itself is never an amount, so that this can't be forgotten anywhere: type checkers say so too.
     try:
-        book.deposit("user:ann", 0.1, key="oops")
+        book.deposit("user:ann", 0.1, key="oops")  # type: ignore[arg-type]
     except TypeError:
         pass
     else:

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import ledger
 
@@ -25,7 +26,7 @@ def wallet(book: ledger.Book, account: str, asset: str) -> ledger.Wallet:
     return book.open_wallet(f"{account}/{code}", code, floor=None)
 
 
-def move(book: ledger.Book, old: dict) -> ledger.Receipt:
+def move(book: ledger.Book, old: dict[str, Any]) -> ledger.Receipt:
     """What one transaction becomes."""
     legs = []
     for posting in old["postings"]:
@@ -51,3 +52,5 @@ with ledger.open("from-formance.ledger") as book:
             book.withdraw(account, "75.01", key="check")
         except ledger.InsufficientFunds as refused:
             assert str(refused.shortfall) == "0.01 USD"
+        else:
+            raise AssertionError("went below zero")

@@ -1,11 +1,12 @@
 """A wallet is topped up by a webhook that is sent twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import ledger
 
 
-def top_up(book: ledger.Book, webhook: dict) -> ledger.Receipt:
+def top_up(book: ledger.Book, webhook: dict[str, Any]) -> ledger.Receipt:
     wallet = book.open_wallet(f"user:{webhook['user']}/main", webhook["currency"])
     # The charge is the key, not the event: two events can tell of one charge. For the same reason the
     # event is no part of the request; it is the reason that the actor gives.
