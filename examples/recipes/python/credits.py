@@ -9,8 +9,9 @@ from ledger import Command, testing
 def grant(book: ledger.Book, amount: str, days: int) -> None:
     """What is granted is held for usage, until it expires: so `held` is what can be used, at any moment."""
     key = f"grant:user:7:{days}"
-    book.deposit("user:7/credits", amount, key=f"{key}:in")
-    book.hold("user:7/credits", "user:7/used", amount, key=key, expires_in=timedelta(days=days))
+    own, used, lasting = "user:7/credits", "user:7/used", timedelta(days=days)
+    granted = Command.deposit(own, amount, key=f"{key}:in")
+    book.submit_all([granted, Command.hold(own, used, amount, key=key, expires_in=lasting)])
 
 
 def use_credits(book: ledger.Book, amount: int, key: str) -> bool:

@@ -17,6 +17,7 @@ with ledger.open("from-floats.ledger") as book:
         wallet = book.open_wallet(f"user:{name}", "USD")
         # Decimal(float) is exact; it is rounded once, in a way that is named.
         amount = Decimal(balance).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        # What is below zero is refused: it needs a floor, as in the recipe before.
         if amount:
             book.transfer(opening, wallet, amount, key=f"migration:1:user:{name}")
 
@@ -24,6 +25,8 @@ with ledger.open("from-floats.ledger") as book:
     # wallet of its own: the total is the reported one to the cent, and everyone sees what it is made of.
     (moved,) = book.totals(prefix="user:")
     difference = REPORTED - moved.posted
+    # More than half a cent for each balance is no rounding: somebody should look.
+    assert 2 * abs(difference) <= Money("0.01", "USD") * len(BALANCES)
     source, target = (opening, rounding) if difference.amount > 0 else (rounding, opening)
     if difference:
         book.transfer(source, target, abs(difference), key="migration:1:rounding")

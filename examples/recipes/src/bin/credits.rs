@@ -14,8 +14,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// What is granted is held for usage, until it expires: so `held` is what can be used, at any moment.
 fn grant(ledger: &Ledger, [own, used]: &[Wallet; 2], amount: Money, days: u32) -> Result<()> {
     let key = format!("grant:{}:{days}", own.name);
-    ledger.deposit(own, amount, format!("{key}:in"))?;
-    ledger.hold(HoldSpec::new(own, used, amount, DAY * days), key)?;
+    let granted = Command::deposit(format!("{key}:in").parse()?, own, amount);
+    let spec = HoldSpec::new(own, used, amount, DAY * days);
+    ledger.submit_all([granted, Command::hold(key.parse()?, spec)])?;
     Ok(())
 }
 
