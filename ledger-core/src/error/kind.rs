@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// What a caller should do about an error.
 ///
 /// ```
-/// use ledger_core::{Asset, Class, Ledger, WalletSpec};
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
+/// use ledger_core::Class;
 /// # let ledger = Ledger::in_memory();
 /// # let usd = Asset::iso("USD")?;
 /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
@@ -60,6 +61,13 @@ impl fmt::Display for Class {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal $class:ident,)*) => {
         /// What went wrong: stable, and never used for two things.
+        ///
+        /// ```
+        /// use ledger_core::{Class, ErrorKind};
+        /// let kind = ErrorKind::InsufficientFunds;
+        /// assert_eq!((kind.code(), kind.class()), ("insufficient_funds", Class::Rejected));
+        /// assert!(ErrorKind::ALL.contains(&kind));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum ErrorKind {

@@ -48,8 +48,9 @@ impl fmt::Display for HoldState {
 /// Money reserved on a wallet for a target, as it is at some time.
 ///
 /// ```
-/// use ledger_core::{Asset, HoldSpec, HoldState, Ledger, WalletSpec};
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
 /// # use std::time::Duration;
+/// use ledger_core::{HoldSpec, HoldState};
 /// # let ledger = Ledger::in_memory();
 /// # let usd = Asset::iso("USD")?;
 /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;

@@ -21,7 +21,8 @@ use crate::money::value::Money;
 /// Why the rules said no. Nothing was changed.
 ///
 /// ```
-/// use ledger_core::{Asset, Ledger, Rejection, WalletSpec};
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
+/// use ledger_core::Rejection;
 /// # let ledger = Ledger::in_memory();
 /// # let usd = Asset::iso("USD")?;
 /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;

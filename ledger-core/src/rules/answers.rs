@@ -14,7 +14,8 @@ use crate::model::transaction::{Receipt, Transaction};
 /// What is remembered under a key.
 ///
 /// ```
-/// use ledger_core::{Answer, Asset, Ledger, WalletSpec};
+/// # use ledger_core::{Asset, Ledger, WalletSpec};
+/// use ledger_core::Answer;
 /// # let ledger = Ledger::in_memory();
 /// # let usd = Asset::iso("USD")?;
 /// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
