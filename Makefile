@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := target/python
 
 # Everything that must hold: format, lints, tests, examples in the documentation.
-test:
+test: $(VENV)/ready
 	cargo fmt --all --check
 	cargo fmt --manifest-path benches/rivals/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
@@ -16,11 +16,16 @@ test:
 	python3 docs/pictures.py --check
 	$(MAKE) test-python
 
-# The Python module, built and installed as a user does it, in a virtual environment of its own: its tests
-# with every example of its documentation, and its types as three checkers see them.
-test-python:
+# Python's tools that the tests ask, in a virtual environment of their own.
+REQUIREMENTS := ledger-py/requirements-test.txt examples/reports/requirements-test.txt
+$(VENV)/ready: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement ledger-py/requirements-test.txt
+	$(VENV)/bin/pip install --quiet $(REQUIREMENTS:%=--requirement %)
+	touch $@
+
+# The Python module, built and installed as a user does it: its tests
+# with every example of its documentation, and its types as three checkers see them.
+test-python: $(VENV)/ready
 	rm -rf target/wheel
 	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir target/wheel ./ledger-py
 	test $$(cat target/wheel/*.whl | wc -c) -lt 3000000

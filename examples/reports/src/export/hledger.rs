@@ -29,12 +29,11 @@ impl Form for Hledger {
         let unit = asset.asset.minor(0);
         let point = if asset.asset.scale() == 0 { "." } else { "" };
         writeln!(out, "\ncommodity {}{point} {}", number(unit), symbol(asset.code()))?;
-        writeln!(out, "account {}", account::hledger(&WalletName::world(asset.code())))
+        open(&WalletName::world(asset.code()), out)
     }
 
     fn wallet(&mut self, wallet: &WalletRecord, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "\naccount {}", account::hledger(&wallet.name))?;
-        tag("wallet", &wallet.name, out)?;
+        open(&wallet.name, out)?;
         wallet.owner.iter().try_for_each(|owner| tag("owner", owner, out))
     }
 
@@ -73,6 +72,11 @@ impl Form for Hledger {
         let (account, none) = (account::hledger(&wallet.name), Amount(wallet.asset.minor(0)));
         writeln!(out, "    {account}  {none} == {}", Amount(balance))
     }
+}
+
+fn open(wallet: &WalletName, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\naccount {}", account::hledger(wallet))?;
+    tag("wallet", wallet, out)
 }
 
 fn tags(transaction: &Transaction, out: &mut dyn Write) -> io::Result<()> {
