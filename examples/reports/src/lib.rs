@@ -17,4 +17,4 @@ pub use error::ReportError;
 pub use export::format::{Format, UnknownFormat};
 pub use export::{Exported, export};
 pub use snapshot::Progress;
-pub use statement::statement;
+pub use statement::{StatementSpec, statement, statement_with};

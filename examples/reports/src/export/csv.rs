@@ -34,7 +34,7 @@ pub(super) struct Csv;
 
 impl Form for Csv {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        line(HEADER.map(Cow::Borrowed), out)
+        line(&HEADER.map(Cow::Borrowed), out)
     }
 
     fn transaction(
@@ -48,6 +48,7 @@ impl Form for Csv {
         let [actor, origin, reason] = parts(transaction.actor.as_deref());
         for (place, posting) in transaction.postings.iter().enumerate() {
             let asset = posting.amount.asset();
+            let (code, from, to) = (asset.code(), names.of(posting.from)?, names.of(posting.to)?);
             let fields: [Cow<'_, str>; 18] = [
                 transaction.id.to_string().into(),
                 place.to_string().into(),
@@ -55,10 +56,10 @@ impl Form for Csv {
                 transaction.effective_at.to_string().into(),
                 transaction.kind.code().into(),
                 text(transaction.key.as_str()),
-                text(names.of(posting.from)?.as_str()).into_owned().into(),
-                text(names.of(posting.to)?.as_str()).into_owned().into(),
+                text(from.as_str()),
+                text(to.as_str()),
                 number(posting.amount).to_string().into(),
-                text(asset.code().as_str()).into_owned().into(),
+                code.as_str().into(),
                 number(asset.of(posting.from_balance)).to_string().into(),
                 number(asset.of(posting.to_balance)).to_string().into(),
                 hold.as_deref().unwrap_or_default().into(),
@@ -68,7 +69,7 @@ impl Form for Csv {
                 text(origin),
                 text(reason),
             ];
-            line(fields, out)?;
+            line(&fields, out)?;
         }
         Ok(())
     }
@@ -92,7 +93,7 @@ fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn line<const N: usize>(fields: [Cow<'_, str>; N], out: &mut dyn Write) -> io::Result<()> {
+fn line<const N: usize>(fields: &[Cow<'_, str>; N], out: &mut dyn Write) -> io::Result<()> {
     for (place, field) in fields.iter().enumerate() {
         let comma = if place == 0 { "" } else { "," };
         if field.contains([',', '"', '\r', '\n']) {

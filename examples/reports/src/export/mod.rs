@@ -137,6 +137,6 @@ trait Form {
 }
 
 /// An amount without its asset's code.
-fn number(money: Money) -> impl std::fmt::Display {
+pub(crate) fn number(money: Money) -> impl std::fmt::Display {
     money.amount().display(money.asset().scale())
 }
