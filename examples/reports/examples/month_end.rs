@@ -1,10 +1,9 @@
 //! A shop's books as accountants want them, and a customer's statement as the customer does.
 //!
-//! It writes four files into a folder: `cargo run --package ledger-reports --example month_end [FOLDER]`.
+//! It says where it wrote them: `cargo run --package ledger-reports --example month_end`.
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ledger_core::{Asset, HoldSpec, Result, WalletSpec};
@@ -12,8 +11,7 @@ use ledger_reports::{Format, export, statement};
 use ledger_sqlite::SqliteLedger;
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
-    let folder = folder.join(format!("month-end-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("month-end-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let ledger = SqliteLedger::open(folder.join("shop.ledger"))?;
     a_month_passes(&ledger)?;

@@ -36,15 +36,7 @@ pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         bottom + 26.0,
         about(summary, &points),
     )?;
-    let label = labels(scale, summary);
-    for line in scale.lines() {
-        let y = TOP + (1.0 - scale.height(line)) * TALL;
-        let class = if line == 0 { "zero" } else { "grid" };
-        writeln!(
-            out,
-            "<line class=\"{class}\" x1=\"0\" x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
-        )?;
-    }
+    lines(scale, summary, out)?;
     let outline = Outline { scale, from: summary.from, until: summary.until };
     writeln!(
         out,
@@ -54,12 +46,25 @@ pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         outline.area(&points),
         outline.steps(&points),
     )?;
-    for line in scale.lines() {
-        let y = TOP + (1.0 - scale.height(line)) * TALL - 5.0;
-        writeln!(out, "<text x=\"0\" y=\"{y:.1}\">{}</text>", label(line))?;
-    }
     times(summary, bottom + 18.0, out)?;
     writeln!(out, "</svg>\n</figure>")
+}
+
+/// The lines of the scale, below the curve.
+fn lines(scale: Scale, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let label = labels(scale, summary);
+    for line in scale.lines() {
+        let class = if line == 0 { "zero" } else { "grid" };
+        let y = TOP + (1.0 - scale.height(line)) * TALL;
+        writeln!(
+            out,
+            "<line class=\"{class}\" x1=\"0\" x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n\
+             <text x=\"8\" y=\"{:.1}\">{}</text>",
+            y - 5.0,
+            label(line),
+        )?;
+    }
+    Ok(())
 }
 
 /// What the curve shows, in words.

@@ -8,8 +8,11 @@ use ledger_sqlite::SqliteLedger;
 use crate::error::ReportError;
 use crate::names::Names;
 use crate::statement::StatementSpec;
-use crate::statement::summary::{Summary, each_entry};
-use crate::statement::text::{Figure, Text, clock, day};
+use crate::statement::summary::{NARROW_LETTERS_MAX, Summary, each_entry};
+use crate::statement::text::{Figure, Shown, Text, clock, day};
+
+/// Of amounts that are longer, two do not fit beside the rest of a row.
+const WIDE_LETTERS_MAX: usize = 24;
 
 /// How much of an entry's metadata is shown.
 const META_CHARS_MAX: usize = 240;
@@ -38,6 +41,11 @@ pub(super) fn write(
 /// a table.
 fn begin(listed: usize, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let code = summary.opening.asset().code();
+    let class = match summary.letters() {
+        ..=NARROW_LETTERS_MAX => "",
+        ..=WIDE_LETTERS_MAX => " class=\"wide\"",
+        _ => " class=\"wide long\"",
+    };
     let all = summary.count <= listed as u64;
     let caption = match (all, summary.count) {
         (true, 1) => "The only entry".to_owned(),
@@ -50,7 +58,7 @@ fn begin(listed: usize, summary: &Summary, out: &mut dyn Write) -> io::Result<()
     };
     writeln!(
         out,
-        "<h2>Entries</h2>\n<table role=\"table\">\n<caption>{caption}.</caption>\n\
+        "<h2>Entries</h2>\n<table{class} role=\"table\">\n<caption>{caption}.</caption>\n\
          <thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">Date</th>\
          <th role=\"columnheader\" scope=\"col\">What</th>\
          <th role=\"columnheader\" scope=\"col\" class=\"sum\">Amount, {code}</th>\
@@ -65,7 +73,7 @@ fn row(entry: &Entry, counterparty: &str, out: &mut dyn Write) -> io::Result<()>
         out,
         "<tr role=\"row\"><td role=\"cell\" class=\"date\"><time datetime=\"{at}\">{day} \
          <small>{clock}</small></time></td><td role=\"cell\" class=\"what\">\
-         <strong>{}</strong> {}",
+         {} <strong>{}</strong>",
         title(entry),
         Text(counterparty),
     )?;
@@ -75,8 +83,8 @@ fn row(entry: &Entry, counterparty: &str, out: &mut dyn Write) -> io::Result<()>
         out,
         "</td><td role=\"cell\" class=\"{class}\">{}</td>\
          <td role=\"cell\" class=\"sum after\">{}</td></tr>",
-        Figure::signed(entry.amount),
-        Figure::of(entry.balance_after),
+        Shown(Figure::signed(entry.amount)),
+        Shown(Figure::of(entry.balance_after)),
     )
 }
 

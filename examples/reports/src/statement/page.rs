@@ -1,11 +1,12 @@
 //! The page around a statement's chart and entries.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
-use ledger_core::{Money, Status, Wallet};
+use ledger_core::{Money, Status, Timestamp, Wallet};
 
-use crate::statement::summary::Summary;
-use crate::statement::text::{Escaped, Figure, Text, clock, day};
+use crate::statement::summary::{NARROW_LETTERS_MAX, Summary};
+use crate::statement::text::{Escaped, Figure, Shown, Text, clock, day};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -31,37 +32,40 @@ fn header(wallet: &Wallet, summary: &Summary, out: &mut dyn Write) -> io::Result
     )?;
     writeln!(out, "<dl class=\"about\">")?;
     if let Some(owner) = &wallet.owner {
-        about("Owner", Text(owner.as_str()), out)?;
+        item("Owner", Text(owner.as_str()), out)?;
     }
-    about("Asset", wallet.asset.code(), out)?;
-    // The end is excluded: the last day is that of the millisecond before it.
-    let last = ledger_core::Timestamp::from_unix_ms(summary.until.unix_ms().saturating_sub(1));
-    about("Period", format_args!("{} – {}", day(summary.from), day(last.max(summary.from))), out)?;
+    item("Asset", wallet.asset.code(), out)?;
+    let last = last_moment(summary).max(summary.from);
+    item("Period", format_args!("{} – {}", day(summary.from), day(last)), out)?;
     if wallet.status != Status::Open {
-        about("Status", wallet.status, out)?;
+        item("Status", wallet.status, out)?;
     }
     writeln!(out, "</dl>\n</header>")
 }
 
-fn about(name: &str, value: impl std::fmt::Display, out: &mut dyn Write) -> io::Result<()> {
+fn item(name: &str, value: impl Display, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
 }
 
 fn figures(wallet: &Wallet, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-    let code = wallet.asset.code();
+    let (code, closing) = (wallet.asset.code(), Figure::of(summary.closing));
+    let class = if summary.letters() > NARROW_LETTERS_MAX { "figures long" } else { "figures" };
+    // What is long is written smaller rather than on two lines.
     writeln!(
         out,
         "<section class=\"closing\" aria-label=\"Closing balance\">\n<p>Closing balance</p>\n\
-         <p class=\"figure\">{} <span>{code}</span></p>\n</section>\n<dl class=\"figures\">",
-        Figure::of(summary.closing)
+         <p class=\"figure\" style=\"--letters: {}\">{} <span>{code}</span></p>\n\
+         </section>\n<dl class=\"{class}\">",
+        closing.to_string().chars().count(),
+        Shown(closing),
     )?;
-    figure("Opening balance", Figure::of(summary.opening), out)?;
+    item("Opening balance", Shown(Figure::of(summary.opening)), out)?;
     total("Money in", summary.paid_in, out)?;
     total("Money out", summary.paid_out, out)?;
     if let Some(now) = &summary.now {
-        figure("On hold", Figure::of(now.held), out)?;
+        item("On hold", Shown(Figure::of(now.held)), out)?;
         if let Some(available) = now.available {
-            figure("Available", Figure::of(available), out)?;
+            item("Available", Shown(Figure::of(available)), out)?;
         }
     }
     writeln!(out, "</dl>")
@@ -69,20 +73,16 @@ fn figures(wallet: &Wallet, summary: &Summary, out: &mut dyn Write) -> io::Resul
 
 fn total(name: &str, sum: Option<Money>, out: &mut dyn Write) -> io::Result<()> {
     match sum {
-        Some(sum) => figure(name, Figure::signed(sum), out),
-        None => figure(name, "more than 128 bits can count", out),
+        Some(sum) => item(name, Shown(Figure::signed(sum)), out),
+        None => item(name, "more than 128 bits can count", out),
     }
-}
-
-fn figure(name: &str, value: impl std::fmt::Display, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
 }
 
 pub(super) fn end(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     if summary.count == 0 {
         writeln!(out, "<p class=\"nothing\">Nothing moved in this period.</p>")?;
     }
-    let until = ledger_core::Timestamp::from_unix_ms(summary.until.unix_ms().saturating_sub(1));
+    let until = last_moment(summary);
     writeln!(
         out,
         "<footer>Everything recorded until {}, {} UTC. Times are those at which entries were \
@@ -90,4 +90,9 @@ pub(super) fn end(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         day(until),
         clock(until),
     )
+}
+
+/// The end of a period is excluded.
+fn last_moment(summary: &Summary) -> Timestamp {
+    Timestamp::from_unix_ms(summary.until.unix_ms().saturating_sub(1))
 }

@@ -8,6 +8,10 @@ use ledger_sqlite::SqliteLedger;
 use crate::error::ReportError;
 use crate::statement::StatementSpec;
 use crate::statement::curve::Curve;
+use crate::statement::text::Figure;
+
+/// Of amounts that are longer, two do not fit beside each other on a phone.
+pub(super) const NARROW_LETTERS_MAX: usize = 14;
 
 /// A statement as a whole.
 pub(super) struct Summary {
@@ -74,6 +78,13 @@ impl Summary {
     /// Whether an entry was there when this was made.
     pub(super) fn covers(&self, entry: &Entry) -> bool {
         entry.version <= self.version
+    }
+
+    /// How long its amounts are when written.
+    pub(super) fn letters(&self) -> usize {
+        let figures = [Some(self.opening), Some(self.closing), self.paid_in, self.paid_out];
+        let letters = |money| Figure::signed(money).to_string().chars().count();
+        figures.into_iter().flatten().map(letters).max().unwrap_or(0)
     }
 
     fn add(&mut self, entry: &Entry) {

@@ -77,6 +77,23 @@ impl Display for Figure {
     }
 }
 
+/// The same as markup: where there are many digits after the point, the zeros at their end step back.
+pub(super) struct Shown(pub(super) Figure);
+
+/// Of how many digits after the point that is done.
+const FINE_SCALE: u8 = 5;
+
+impl Display for Shown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        if self.0.money.asset().scale() < FINE_SCALE {
+            return f.write_str(&text);
+        }
+        let kept = text.trim_end_matches('0').trim_end_matches('.');
+        write!(f, "{kept}<i>{}</i>", text.strip_prefix(kept).unwrap_or_default())
+    }
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -121,6 +138,21 @@ mod tests {
         let yen = Asset::iso("JPY").unwrap();
         assert_eq!(Figure::of(yen.minor(1_000)).to_string(), "1\u{202F}000");
         assert_eq!(Figure::of(yen.of(Amount::MIN)).to_string().chars().next(), Some(MINUS));
+    }
+
+    #[test]
+    fn the_zeros_at_the_end_of_fine_amounts_step_back() {
+        let eth = Asset::new("ETH", 18).unwrap();
+        for (amount, shown) in [
+            ("0", "0<i>.000000000000000000</i>"),
+            ("-10", "−10<i>.000000000000000000</i>"),
+            ("1.050", "1.05<i>0000000000000000</i>"),
+            ("0.000000000000000001", "0.000000000000000001<i></i>"),
+        ] {
+            assert_eq!(Shown(Figure::of(eth.money(amount).unwrap())).to_string(), shown);
+        }
+        let usd = Asset::iso("USD").unwrap();
+        assert_eq!(Shown(Figure::of(usd.minor(100))).to_string(), "1.00");
     }
 
     #[test]
