@@ -42,9 +42,9 @@ pub(super) fn write(
 fn begin(listed: usize, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let code = summary.opening.asset().code();
     let class = match summary.letters() {
-        ..=NARROW_LETTERS_MAX => "",
-        ..=WIDE_LETTERS_MAX => " class=\"wide\"",
-        _ => " class=\"wide long\"",
+        letters if letters > WIDE_LETTERS_MAX => " class=\"wide long\"",
+        letters if letters > NARROW_LETTERS_MAX => " class=\"wide\"",
+        _ => "",
     };
     let all = summary.count <= listed as u64;
     let caption = match (all, summary.count) {
