@@ -113,10 +113,10 @@ fn json_lines_say_what_else_changed() {
     assert_eq!((exported.transactions, exported.postings), (4, 2));
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0].get("change"), None);
-    let held = &lines[1]["change"]["hold"]["hold"];
-    assert_eq!(held["wallet"], "user:alice");
-    assert_eq!(held["target"], "user:Alice");
-    assert_eq!(held["id"], hold.id.to_string());
+    let told = &lines[1]["change"]["hold"]["hold"];
+    assert_eq!(told["wallet"], "user:alice");
+    assert_eq!(told["target"], "user:Alice");
+    assert_eq!(told["id"], hold.id.to_string());
     assert_eq!(lines[2]["change"]["status"]["wallet"], "user:Alice");
     assert_eq!(lines[3]["change"]["reversal"]["transaction"], json!(paid.id));
 }
