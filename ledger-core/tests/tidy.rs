@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ledger-py", &["base", "out", "call", "take", "verbs", "arrow"]),
+    ("examples/reports", &["error", "names", "snapshot", "export", "statement"]),
 ];
 
 /// The sources of a crate.
