@@ -65,10 +65,13 @@ fn csv_has_a_line_for_each_posting_from_which_all_can_be_read_back() {
 fn no_field_of_a_csv_is_a_formula() {
     let town = Town::lived(7, 300);
     let (_, csv) = town.export(Format::Csv);
-    assert!(csv.contains(",'=1+1,") && csv.contains(",'@eve,"), "{csv:.2000}");
+    assert!(
+        csv.contains(",'=1+1,") && csv.contains(",'＝1＋1") && csv.contains(",'@eve,"),
+        "{csv:.2000}"
+    );
     for field in tools::rows(&csv).iter().flatten() {
         let is_number = field.parse::<f64>().is_ok();
-        assert!(is_number || !field.starts_with(['=', '+', '-', '@', '\t']), "{field}");
+        assert!(is_number || !field.starts_with(['=', '+', '-', '@', '＝', '\t']), "{field}");
     }
 }
 

@@ -124,7 +124,7 @@ fn no_text_of_the_callers_becomes_markup() {
 
 #[test]
 fn a_statement_needs_nothing_but_itself() {
-    let town = Town::lived(5, 200);
+    let town = Town::lived(5, 400);
     let page = page(&town.ledger, &town.wallets[0]);
     for outside in ["http://", "https://", "src=", "href=", "url(", "@import", "<script"] {
         assert!(!page.contains(outside), "{outside}");
@@ -222,4 +222,40 @@ fn sums_past_all_numbers_are_said_to_be_so() {
     let page = page(&town.ledger, wallet);
     check_elements(&page);
     assert_eq!(figure(&page, "Money in"), Some("more than 128 bits can count"));
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_is_refused() {
+    let town = Town::new(1);
+    let [earlier, later] = ["2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z"]
+        .map(|time| time.parse::<Timestamp>().unwrap());
+    let spec = StatementSpec::of(&town.wallets[0]);
+    for wrong in [
+        spec.clone().from(later).until(earlier),
+        spec.clone().from(later).until(later),
+        spec.until("2020-01-01T00:00:00Z".parse().unwrap()),
+    ] {
+        let mut page = Vec::new();
+        let refused = statement_with(&town.ledger, &wrong, &mut page).unwrap_err().to_string();
+        assert!(refused.contains("must end after it begins"), "{refused}");
+        assert!(page.is_empty());
+    }
+}
+
+#[test]
+fn a_wallet_that_is_frozen_says_so() {
+    let town = Town::new(1);
+    assert_eq!(figure(&page(&town.ledger, &town.wallets[0]), "Status"), None);
+    town.ledger.freeze(&town.wallets[0], "f").unwrap();
+    let wallet = town.ledger.wallet_by_id(&town.wallets[0]).unwrap().unwrap();
+    assert_eq!(figure(&page(&town.ledger, &wallet), "Status"), Some("frozen"));
+}
+
+#[test]
+fn the_world_has_a_statement() {
+    let town = Town::new(1);
+    let usd = Asset::iso("USD").unwrap();
+    town.ledger.deposit(&town.wallets[0], usd.minor(5), "d").unwrap();
+    let page = page(&town.ledger, &town.ledger.world(usd).unwrap());
+    assert_eq!(figure(&page, "Money out"), Some("\u{2212}0.05"));
 }

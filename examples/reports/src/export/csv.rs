@@ -86,12 +86,15 @@ fn parts(actor: Option<&Actor>) -> [&str; 3] {
 /// it does not. Text that begins with an apostrophe gets another one, so that nothing is lost: whoever
 /// takes one apostrophe from the front of what begins with one has what was recorded.
 fn text(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\'']) {
+    if text.starts_with(FORMULA) || text.starts_with('\'') {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
     }
 }
+
+/// With what a formula begins, also in the wide letters of East Asia.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 fn line<const N: usize>(fields: &[Cow<'_, str>; N], out: &mut dyn Write) -> io::Result<()> {
     for (place, field) in fields.iter().enumerate() {

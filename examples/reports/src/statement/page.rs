@@ -35,8 +35,8 @@ fn header(wallet: &Wallet, summary: &Summary, out: &mut dyn Write) -> io::Result
         item("Owner", Text(owner.as_str()), out)?;
     }
     item("Asset", wallet.asset.code(), out)?;
-    let last = last_moment(summary).max(summary.from);
-    item("Period", format_args!("{} – {}", day(summary.from), day(last)), out)?;
+    let (first, last) = (day(summary.from), day(last_moment(summary)));
+    item("Period", format_args!("{first} – {last}"), out)?;
     if wallet.status != Status::Open {
         item("Status", wallet.status, out)?;
     }

@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use ledger_core::{Balance, Entry, HistoryQuery, Money, Timestamp, WalletId, bounds};
+use ledger_core::{
+    Balance, Entry, Error, Field, HistoryQuery, Invalid, Money, Timestamp, WalletId, bounds,
+};
 use ledger_sqlite::SqliteLedger;
 
 use crate::error::ReportError;
@@ -106,7 +108,14 @@ fn period(
     let now = Timestamp::from(SystemTime::now()).max(last);
     let from = spec.from.unwrap_or(spec.wallet.opened_at);
     let until = spec.until.unwrap_or(Timestamp::from_unix_ms(now.unix_ms().saturating_add(1)));
-    Ok((from, until.max(from)))
+    if until > from {
+        return Ok((from, until));
+    }
+    let problem = format!(
+        "a statement must end after it begins; from {from} until {until} there is nothing: give an \
+         earlier from or a later until"
+    );
+    Err(Error::from(Invalid::new(Field::Value, problem)).into())
 }
 
 fn just_before(time: Timestamp) -> Timestamp {
