@@ -5,13 +5,14 @@
 mod support;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use ledger_core::{
     Answer, Asset, Command, HoldSpec, Metadata, ReversalSpec, Transaction, TransactionId,
+    WalletSpec,
 };
 use ledger_reports::{Format, Progress, ReportError, export};
 use serde_json::{Value, json};
-use std::time::Duration;
 use support::{Town, exported, tools};
 
 /// All transactions that have postings, with the names of their wallets.
@@ -164,7 +165,10 @@ fn an_export_is_of_one_moment_also_while_others_write() {
         let mut write = |_: Progress| {
             writes += 1;
             let key = format!("{format} {writes}");
-            town.ledger.deposit(&busiest, usd.minor(1), key).unwrap();
+            let spec = WalletSpec::new(&key, usd).unwrap();
+            let wallet = town.ledger.open_wallet(spec).unwrap();
+            town.ledger.deposit(&busiest, usd.minor(1), format!("{key} a")).unwrap();
+            town.ledger.deposit(&wallet, usd.minor(1), key).unwrap();
         };
         export(&town.ledger, format, &mut out, &mut write).unwrap();
         assert!(writes > 2, "{writes}");

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use ledger_core::{
@@ -240,6 +241,43 @@ fn a_period_that_ends_before_it_begins_is_refused() {
         assert!(refused.contains("must end after it begins"), "{refused}");
         assert!(page.is_empty());
     }
+}
+
+/// Takes a page, and pays into the wallet whenever it does.
+struct Busy<'t> {
+    town: &'t Town,
+    page: Vec<u8>,
+    paid: usize,
+}
+
+impl Write for Busy<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let wallet = &self.town.wallets[2];
+        let key = format!("meanwhile {}", self.paid);
+        self.town.ledger.deposit(wallet, wallet.asset.minor(1), key).unwrap();
+        self.paid += 1;
+        self.page.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_statement_is_of_one_moment_also_while_others_write() {
+    let town = Town::new(1);
+    let wallet = &town.wallets[2];
+    for n in 0..400 {
+        town.clock.advance(Duration::from_hours(1));
+        town.ledger.deposit(wallet, wallet.asset.minor(1), format!("d{n}")).unwrap();
+    }
+    let mut busy = Busy { town: &town, page: Vec::new(), paid: 0 };
+    statement(&town.ledger, wallet, &mut busy).unwrap();
+    assert!(busy.paid > 3, "{}", busy.paid);
+    let page = String::from_utf8(busy.page).unwrap();
+    assert!(!page.contains("meanwhile"));
+    assert_eq!((rows(&page).len(), figure(&page, "Money in")), (400, Some("+4.00")));
 }
 
 #[test]
