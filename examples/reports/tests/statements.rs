@@ -197,6 +197,10 @@ fn a_period_begins_with_what_there_was() {
     assert_eq!(figure(&page, "Opening balance"), Some("10.00"));
     assert_eq!(figure(&page, "Money in"), Some("+20.00"));
     assert_eq!(figure(&page, "Period"), Some("2 Mar 2026 – 2 Mar 2026"));
+    assert!(
+        page.contains("on 2 Mar 2026; the lowest balance is 10.00 USD, the highest 30.00 USD.")
+    );
+    assert!(!page.contains("3 Mar 2026"));
     assert_eq!(figure(&page, "On hold"), None, "what is held now was not then");
     assert!(page.contains("\">30.00 <span>"));
     assert_eq!(rows(&page).len(), 1);

@@ -77,7 +77,7 @@ fn about(summary: &Summary, points: &[Point]) -> String {
         shown(summary.opening),
         day(summary.from),
         shown(summary.closing),
-        day(summary.until),
+        day(summary.last()),
         of(points.iter().map(|point| point.balance).min()),
         of(points.iter().map(|point| point.balance).max()),
     )
@@ -101,14 +101,14 @@ fn labels(scale: Scale, summary: &Summary) -> impl Fn(i128) -> String {
 }
 
 fn times(summary: &Summary, y: f64, out: &mut dyn Write) -> io::Result<()> {
-    let (from, until) = (summary.from.unix_ms(), summary.until.unix_ms());
-    let span = until.saturating_sub(from);
+    let (from, last) = (summary.from.unix_ms(), summary.last().unix_ms());
+    let span = last.saturating_sub(from);
     let written = |time| if span < SHORT_MS { clock(time) } else { day(time) };
-    let mut last = String::new();
+    let mut before = String::new();
     for place in 0..TIMES {
         let time = from.saturating_add(span / (TIMES - 1) * place);
         let text = written(Timestamp::from_unix_ms(time));
-        if text != last {
+        if text != before {
             let (x, class) = match place {
                 0 => ("0", "begin"),
                 it if it == TIMES - 1 => ("100%", "end"),
@@ -116,7 +116,7 @@ fn times(summary: &Summary, y: f64, out: &mut dyn Write) -> io::Result<()> {
             };
             writeln!(out, "<text class=\"{class}\" x=\"{x}\" y=\"{y:.1}\">{text}</text>")?;
         }
-        last = text;
+        before = text;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use ledger_core::{Money, Status, Timestamp, Wallet};
+use ledger_core::{Money, Status, Wallet};
 
 use crate::statement::summary::{NARROW_LETTERS_MAX, Summary};
 use crate::statement::text::{Escaped, Figure, Shown, Text, clock, day};
@@ -35,7 +35,7 @@ fn header(wallet: &Wallet, summary: &Summary, out: &mut dyn Write) -> io::Result
         item("Owner", Text(owner.as_str()), out)?;
     }
     item("Asset", wallet.asset.code(), out)?;
-    let (first, last) = (day(summary.from), day(last_moment(summary)));
+    let (first, last) = (day(summary.from), day(summary.last()));
     item("Period", format_args!("{first} – {last}"), out)?;
     if wallet.status != Status::Open {
         item("Status", wallet.status, out)?;
@@ -82,7 +82,7 @@ pub(super) fn end(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     if summary.count == 0 {
         writeln!(out, "<p class=\"nothing\">Nothing moved in this period.</p>")?;
     }
-    let until = last_moment(summary);
+    let until = summary.last();
     writeln!(
         out,
         "<footer>Everything recorded until {}, {} UTC. Times are those at which entries were \
@@ -90,9 +90,4 @@ pub(super) fn end(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         day(until),
         clock(until),
     )
-}
-
-/// The end of a period is excluded.
-fn last_moment(summary: &Summary) -> Timestamp {
-    Timestamp::from_unix_ms(summary.until.unix_ms().saturating_sub(1))
 }

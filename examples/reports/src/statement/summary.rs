@@ -19,7 +19,7 @@ pub(super) const NARROW_LETTERS_MAX: usize = 14;
 pub(super) struct Summary {
     /// When its time begins.
     pub(super) from: Timestamp,
-    /// When it ends.
+    /// When it ends; this moment is no longer part of it.
     pub(super) until: Timestamp,
     /// What the wallet held before it.
     pub(super) opening: Money,
@@ -75,6 +75,11 @@ impl Summary {
             },
         )?;
         Ok(summary)
+    }
+
+    /// The last moment of its time.
+    pub(super) fn last(&self) -> Timestamp {
+        just_before(self.until)
     }
 
     /// Whether an entry was there when this was made.
