@@ -51,14 +51,15 @@ impl<'l> Snapshot<'l> {
         let (mut after, mut done) = (None, 0);
         loop {
             let records = self.ledger.store().records(after, RECORDS_AT_ONCE)?;
-            let read = records.len();
+            let mut taken = 0;
             for record in records.into_iter().take_while(|record| self.has(record.stamp())) {
                 after = Some(record.stamp());
                 done += lines_of(&record);
+                taken += 1;
                 each(record)?;
             }
             progress(Progress { done: done.min(self.lines), total: self.lines });
-            if read < RECORDS_AT_ONCE || after >= self.last {
+            if taken < RECORDS_AT_ONCE {
                 break;
             }
         }

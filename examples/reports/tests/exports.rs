@@ -12,6 +12,7 @@ use ledger_core::{
     WalletSpec,
 };
 use ledger_reports::{Format, Progress, ReportError, export};
+use ledger_sqlite::SqliteLedger;
 use serde_json::{Value, json};
 use support::{Town, exported, tools};
 
@@ -177,6 +178,28 @@ fn an_export_is_of_one_moment_also_while_others_write() {
     }
 }
 
+/// A copy's last line is no record: that it is one. What is written behind it must not be waited for.
+#[test]
+fn a_copy_is_exported_while_others_write() {
+    let town = Town::lived(9, 300);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.ledger");
+    town.ledger.backup(&path).unwrap();
+    let copy = SqliteLedger::builder(path).clock(town.clock.clone()).open().unwrap();
+    let (_, before) = exported(&copy, Format::Csv);
+    let wallet = &town.wallets[2];
+    let (mut out, mut calls) = (Vec::new(), 0);
+    let mut write = |_: Progress| {
+        calls += 1;
+        assert!(calls < 20, "it goes on for as long as others do");
+        let key = |n| format!("{calls} {n}").parse().unwrap();
+        let deposits = (0..300).map(|n| Command::deposit(key(n), wallet, wallet.asset.minor(1)));
+        copy.submit_each(deposits).unwrap();
+    };
+    export(&copy, Format::Csv, &mut out, &mut write).unwrap();
+    assert!(String::from_utf8(out).unwrap() == before);
+}
+
 #[test]
 fn progress_grows_and_reaches_the_end() {
     let town = Town::lived(3, 300);
@@ -190,7 +213,7 @@ fn progress_grows_and_reaches_the_end() {
 #[test]
 fn an_empty_ledger_is_exported() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = ledger_sqlite::SqliteLedger::open(folder.path().join("empty")).unwrap();
+    let ledger = SqliteLedger::open(folder.path().join("empty")).unwrap();
     for &format in Format::VALUES {
         assert_eq!(exported(&ledger, format).0.transactions, 0);
     }
