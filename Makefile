@@ -23,8 +23,8 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet $(REQUIREMENTS:%=--requirement %)
 	touch $@
 
-# The Python module, built and installed as a user does it: its tests
-# with every example of its documentation, and its types as three checkers see them.
+# The Python module, built and installed as a user does it: its tests with every example of its
+# documentation, and its types as three checkers see them.
 test-python: $(VENV)/ready
 	rm -rf target/wheel
 	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir target/wheel ./ledger-py
