@@ -1,4 +1,4 @@
-.PHONY: test test-python bench bench-python prove
+.PHONY: test test-python bench bench-python prove fuzz
 
 PYTHON ?= python3
 VENV := target/python
@@ -7,10 +7,13 @@ VENV := target/python
 test: $(VENV)/ready
 	cargo fmt --all --check
 	cargo fmt --manifest-path benches/rivals/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	cargo clippy --locked --package ledger-core -- --deny warnings
 	cargo test --locked --workspace --exclude ledger-py --all-features --all-targets
 	cargo test --locked --workspace --exclude ledger-py --all-features --doc
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --all-targets -- --deny warnings
+	cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features
 	python3 docs/canonical_encoding.py --check
 	python3 docs/pictures.py --check
@@ -51,3 +54,9 @@ bench-python:
 # target/prove/summary.json, a line for each part.
 prove:
 	cargo run --locked --profile prove --package ledger-prove
+
+# Random and mutated input for whatever reads input: FUZZ minutes for each target, after what was found before. It
+# takes cargo-fuzz, a nightly toolchain and a C++ compiler. What came of it is added to the same summary.
+FUZZ ?= 1
+fuzz:
+	cargo run --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --bin all -- --minutes $(FUZZ)

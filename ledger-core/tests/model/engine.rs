@@ -195,7 +195,7 @@ impl Engine {
         }
     }
 
-    fn check_against(&self, model: &Model) {
+    pub fn check_against(&self, model: &Model) {
         let balances = self.ledger.balances(&self.ids[..NOBODY]).unwrap();
         for (place, (balance, wallet)) in balances.iter().zip(&model.state.wallets).enumerate() {
             let found = (balance.posted.amount().minor(), balance.version);
