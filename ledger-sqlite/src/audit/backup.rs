@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
-use crate::base::failure::before_commit;
+use crate::base::failure::{before_commit, is_full};
 use crate::file::place;
 
 /// Copies the file that `connection` is open on to `path`, as it is at one moment.
@@ -36,7 +36,7 @@ pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
     };
     finish().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
-        io::ErrorKind::StorageFull => StoreError::Full(format!("{}: {error}", path.display())),
+        _ if is_full(&error) => StoreError::Full(format!("{}: {error}", path.display())),
         _ => StoreError::Broken(format!("{}: {error}", path.display())),
     })
 }

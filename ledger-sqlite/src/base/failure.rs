@@ -2,8 +2,29 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "so that they can be given to map_err by name")]
 
+use std::io;
+
 use ledger_core::store::StoreError;
 use rusqlite::{Error, ErrorCode};
+
+/// SQLite could not make the log's index longer.
+const SHM_SIZE: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+
+/// Whether there is no room on the disk, or a file may not grow.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+}
+
+/// The failure, if it is for want of room.
+pub(crate) fn full(error: &io::Error) -> Option<StoreError> {
+    is_full(error).then(no_room)
+}
+
+fn no_room() -> StoreError {
+    let problem = "the disk is full, or a file may not grow; make room and try again";
+    StoreError::Full(problem.to_owned())
+}
 
 /// A failure before anything could have become durable, in a write that will be taken back.
 pub(crate) fn before_commit(error: Error) -> StoreError {
@@ -14,9 +35,9 @@ pub(crate) fn before_commit(error: Error) -> StoreError {
             | ErrorCode::CannotOpen
             | ErrorCode::FileLockingProtocolFailed,
         ) => StoreError::Busy(format!("the file is busy ({error}); try again")),
-        Some(ErrorCode::DiskFull) => {
-            StoreError::Full("the disk is full; make room and try again".to_owned())
-        }
+        Some(ErrorCode::DiskFull) => no_room(),
+        // The log's index has no room.
+        _ if error.sqlite_error().is_some_and(|it| it.extended_code == SHM_SIZE) => no_room(),
         Some(ErrorCode::ConstraintViolation) => StoreError::Refused(format!(
             "the database's own check refused a row ({error}); nothing was written"
         )),

@@ -71,7 +71,11 @@ mod linux {
         /// disk. What is in it stays as it is.
         pub(crate) fn make_room(&self, bytes: u64) -> io::Result<()> {
             let bytes = i64::try_from(bytes).map_err(io::Error::other)?;
-            match fallocate(&*self.memory, FallocateFlags::empty(), 0, bytes) {
+            let mut done = Err(Errno::EINTR);
+            while done == Err(Errno::EINTR) {
+                done = fallocate(&*self.memory, FallocateFlags::empty(), 0, bytes);
+            }
+            match done {
                 // Where it is not to be had, the commit will tell.
                 Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
                 Err(error) => Err(error.into()),

@@ -38,7 +38,7 @@ impl Identity {
     }
 }
 
-fn lost(path: &Path) -> StoreError {
+pub(crate) fn lost(path: &Path) -> StoreError {
     StoreError::Broken(format!(
         "{} was removed, renamed or replaced while the ledger was open; what was written since may \
          be lost. Put it back, then open the ledger again and look up the last keys",

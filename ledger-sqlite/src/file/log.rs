@@ -10,6 +10,7 @@ use std::path::Path;
 
 use ledger_core::store::{StoreError, StoreResult};
 
+use crate::base::failure::full;
 use crate::file::anchor::{Witness, is_used};
 use crate::file::forked::Own;
 use crate::file::place::Place;
@@ -33,9 +34,10 @@ pub(crate) fn settle(place: &Place) -> StoreResult<Witness> {
         Ok(index)
     };
     let witness: io::Result<Option<File>> = settled();
-    witness.map(|file| file.map(Own::new)).map_err(|error| match error.kind() {
-        io::ErrorKind::StorageFull => StoreError::Full("the disk is full; make room".to_owned()),
-        _ => StoreError::Broken(format!("the write-ahead log can't be made durable ({error})")),
+    witness.map(|file| file.map(Own::new)).map_err(|error| {
+        full(&error).unwrap_or_else(|| {
+            StoreError::Broken(format!("the write-ahead log can't be made durable ({error})"))
+        })
     })
 }
 

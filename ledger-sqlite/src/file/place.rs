@@ -6,13 +6,19 @@ use std::path::{Path, PathBuf};
 
 use ledger_core::store::{StoreError, StoreResult};
 
+use crate::base::failure::is_full;
+
 /// The path of a ledger's file, complete, with symbolic links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place(PathBuf);
 
 impl Place {
-    /// Finds the file, or makes an empty one that only its owner can read.
-    pub(crate) fn find_or_make(path: &Path) -> StoreResult<Self> {
+    /// Finds the file, or makes an empty one that only its owner can read, where `check` says yes to the
+    /// folder and to the file.
+    pub(crate) fn find_or_make(
+        path: &Path,
+        check: impl Fn(&Path) -> StoreResult<()>,
+    ) -> StoreResult<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")))
             .map_err(|error| refuse(path, "its folder can't be opened", &error))?;
@@ -30,11 +36,12 @@ impl Place {
                 path.display()
             )));
         }
+        check(&folder)?;
         match make(&path).and_then(|file| sync(&file, &folder)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(refuse(&path, "it can't be made", &error))
             }
-            _ => Self::find(&path),
+            _ => Self::find(&path).and_then(|place| check(place.path()).map(|()| place)),
         }
     }
 
@@ -73,10 +80,10 @@ impl Place {
 
 fn refuse(path: &Path, problem: &str, error: &io::Error) -> StoreError {
     let what = format!("{}: {problem} ({error})", path.display());
-    match error.kind() {
-        io::ErrorKind::StorageFull => StoreError::Full(what),
-        _ => StoreError::Broken(format!("{what}; check the path and the permissions")),
+    if is_full(error) {
+        return StoreError::Full(what);
     }
+    StoreError::Broken(format!("{what}; check the path and the permissions"))
 }
 
 #[cfg(unix)]

@@ -1,31 +1,31 @@
 //! What kind of file system a file is on. Over a network, neither locks nor shared memory can be
 //! relied on.
 
+use std::path::Path;
+
 use ledger_core::store::{StoreError, StoreResult};
 
-use crate::file::place::Place;
-
-/// Refuses a file on a network file system, unless one process has it alone.
-pub(crate) fn check(place: &Place, exclusive: bool) -> StoreResult<()> {
-    match network_of(place) {
+/// Refuses a file, or a folder, on a network file system, unless one process has it alone.
+pub(crate) fn check(path: &Path, exclusive: bool) -> StoreResult<()> {
+    match network_of(path) {
         Some(name) if !exclusive => Err(StoreError::Broken(format!(
             "{} is on a network file system ({name}), where processes can't share it safely; keep it \
              on a local disk, or open it in exclusive mode",
-            place.path().display()
+            path.display()
         ))),
         _ => Ok(()),
     }
 }
 
 #[cfg(target_os = "linux")]
-fn network_of(place: &Place) -> Option<&'static str> {
-    let about = nix::sys::statfs::statfs(place.path()).ok()?;
+fn network_of(path: &Path) -> Option<&'static str> {
+    let about = nix::sys::statfs::statfs(path).ok()?;
     // The kernel's number has 32 bits; where the type is wider, the sign may have been extended.
     name_of(u32::try_from(about.filesystem_type().0 & 0xffff_ffff).ok()?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn network_of(_: &Place) -> Option<&'static str> {
+fn network_of(_: &Path) -> Option<&'static str> {
     None
 }
 

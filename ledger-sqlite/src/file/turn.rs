@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use ledger_core::store::{StoreError, StoreResult};
 
+use crate::base::failure::full;
 use crate::file::forked::LockedFile;
+use crate::file::identity::{self, Number};
 use crate::file::place::Place;
 
 /// The first pause between two tries; they double up to the last.
@@ -24,6 +26,7 @@ pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
 pub(crate) struct Turns {
     file: LockedFile,
     path: PathBuf,
+    number: Option<Number>,
     wait: Duration,
     /// Whether the turn is held as long as the ledger is open.
     for_ever: bool,
@@ -31,13 +34,12 @@ pub(crate) struct Turns {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> StoreError {
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        return StoreError::Full("the disk is full; make room and try again".to_owned());
-    }
-    StoreError::Broken(format!(
-        "the lock file {} can't be used ({error}); check its permissions and those of its folder",
-        path.display()
-    ))
+    full(error).unwrap_or_else(|| {
+        StoreError::Broken(format!(
+            "the lock file {} can't be used ({error}); check its permissions and those of its folder",
+            path.display()
+        ))
+    })
 }
 
 /// A turn, given back when it is dropped.
@@ -57,6 +59,7 @@ impl Turns {
         }
         Ok(Self {
             file: LockedFile::new(file),
+            number: identity::number(&path),
             path,
             wait,
             for_ever: false,
@@ -75,12 +78,22 @@ impl Turns {
     /// Waits for the turn.
     pub(crate) fn take(&self, stop: Stop<'_>) -> StoreResult<Option<Turn<'_>>> {
         if self.for_ever {
+            self.check_same()?;
             return Ok(None);
         }
         self.acquire(stop)?;
         let turn = Turn(self);
+        self.check_same()?;
         self.clear_holder()?;
         Ok(Some(turn))
+    }
+
+    /// Whoever comes later would take the turn on another file, and write at the same time.
+    fn check_same(&self) -> StoreResult<()> {
+        if identity::number(&self.path) == self.number {
+            return Ok(());
+        }
+        Err(identity::lost(&self.path))
     }
 
     fn acquire(&self, stop: Stop<'_>) -> StoreResult<()> {

@@ -65,6 +65,10 @@ impl SqliteStore {
         let mut writer = self.writer.lock();
         self.health.check()?;
         let turn = self.turns.take(stop)?;
+        if !self.settings.exclusive {
+            // In files that were replaced, this would write over what others were answered.
+            self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
+        }
         writer.check_log()?;
         if !self.settings.exclusive {
             // Others may have written to the log meanwhile.
@@ -224,7 +228,7 @@ impl SqliteGroup<'_> {
         let run = |sql| connection.prepare_cached(sql).and_then(|mut commit| commit.execute([]));
         run("COMMIT").map_err(in_commit)?;
         self.open = false;
-        self.writer.identity.check()
+        self.store.identity.check()
     }
 
     /// Writes all wallets' states down, so that the next opening is quick.

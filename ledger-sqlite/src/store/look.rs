@@ -2,6 +2,7 @@
 //! fit together; what must not happen is to miss what another process has committed.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 
 use ledger_core::store::{
@@ -18,7 +19,6 @@ use rusqlite::Connection;
 use crate::base::failure::damaged;
 use crate::chain::account::Account;
 use crate::file::forked::Own;
-use crate::file::place::Place;
 use crate::journal::history::History;
 use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded, Rows};
@@ -35,9 +35,10 @@ pub(crate) struct Readers(Mutex<Vec<Own<Connection>>>);
 const READERS_MAX: usize = 16;
 
 impl Readers {
-    pub(crate) fn take(&self, place: &Place) -> StoreResult<Own<Connection>> {
+    /// One that is not in use, or a new one, as `open` makes it.
+    fn take(&self, open: impl FnOnce() -> StoreResult<Connection>) -> StoreResult<Own<Connection>> {
         let waiting = self.0.lock().pop();
-        waiting.map_or_else(|| connect::reader(place.path()).map(Own::new), Ok)
+        waiting.map_or_else(|| open().map(Own::new), Ok)
     }
 
     fn give_back(&self, connection: Own<Connection>) {
@@ -62,9 +63,24 @@ impl SqliteStore {
         })
     }
 
+    /// A connection that reads, and is given back.
+    pub(super) fn reader(&self) -> StoreResult<Own<Connection>> {
+        self.readers.take(|| self.connect(connect::reader))
+    }
+
+    /// Connects to the file that was opened, and to no other that is in its place by now.
+    pub(super) fn connect(
+        &self,
+        how: impl FnOnce(&Path) -> StoreResult<Connection>,
+    ) -> StoreResult<Connection> {
+        let connection = how(self.place.path());
+        self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
+        connection
+    }
+
     fn with_reader<T>(&self, what: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.health.check()?;
-        let connection = self.readers.take(&self.place)?;
+        let connection = self.reader()?;
         let result = what(&connection);
         // What was read meanwhile may be in doubt as well.
         self.health.check()?;

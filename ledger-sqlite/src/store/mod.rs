@@ -24,6 +24,7 @@ use ledger_core::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::file::anchor::Anchor;
+use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::file::turn::Turns;
 use crate::state::State;
@@ -44,6 +45,8 @@ pub struct SqliteStore {
     health: Health,
     writer: Mutex<Writer>,
     readers: Readers,
+    /// The files as they were when they were opened.
+    identity: Identity,
     state: RwLock<State>,
     turns: Turns,
     /// Its descriptors must outlive SQLite's.

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 
 use crate::base::failure::{before_commit, reading};
+use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::file::turn::Turns;
 use crate::file::{log, registry, system};
@@ -54,9 +55,9 @@ impl SqliteStore {
         let stop = interrupt.paced();
         connect::check_sqlite()?;
         let opening = registry::begin()?;
-        let place = Place::find_or_make(path)?;
+        let check_system = |path: &Path| system::check(path, settings.exclusive);
+        let place = Place::find_or_make(path, check_system)?;
         opening.check(&place)?;
-        system::check(&place, settings.exclusive)?;
         // Others may open and close files while this one waits for its turn.
         drop(opening);
         let mut turns = Turns::open(&place, settings.wait)?;
@@ -77,6 +78,7 @@ impl SqliteStore {
         prepare(&mut connection)?;
         let anchor = opening.anchor(&place, witness)?;
         let writer = Writer::on(connection, &place, &settings)?;
+        let identity = Identity::of(&place)?;
         let state = State::load(&writer.connection)?;
         drop((turn, opening));
         Ok(Self {
@@ -86,6 +88,7 @@ impl SqliteStore {
             health: Health::sound(),
             writer: Mutex::new(writer),
             readers: Readers::default(),
+            identity,
             state: RwLock::new(state),
             turns,
             anchor: Some(anchor),

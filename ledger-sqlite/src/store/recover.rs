@@ -19,7 +19,7 @@ impl SqliteStore {
         let _turn = self.turns.take(&|| false)?;
         let mut state = self.state.write();
         drop(self.readers.drain());
-        writer.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
+        self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
         let fresh = Writer::open(&self.place, &self.settings)?;
         *writer = fresh;
         let moved = checkpoint::truncate(&writer.connection)?;
@@ -119,7 +119,7 @@ mod tests {
         let begun = shop.store.begin().unwrap();
         drop(begun);
         // A reader keeps the log from being settled.
-        let reader = shop.store.readers.take(&shop.store.place).unwrap();
+        let reader = shop.store.reader().unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
         shop.store.writer.lock().connection.commit_hook(Some(|| true)).unwrap();
         assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
@@ -151,7 +151,7 @@ mod tests {
     fn a_reader_that_keeps_the_log_from_being_used_again_stops_writing_until_it_is_done() {
         let shop = shop();
         deposit(&shop, "before").unwrap();
-        let reader = shop.store.readers.take(&shop.store.place).unwrap();
+        let reader = shop.store.reader().unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
         deposit(&shop, "beside it").unwrap();
         {

@@ -10,6 +10,7 @@ use std::io;
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
+use crate::base::failure::full;
 use crate::file::anchor::Anchor;
 use crate::file::forked::Own;
 use crate::file::place::Place;
@@ -116,10 +117,7 @@ impl Room {
 
 #[allow(clippy::needless_pass_by_value, reason = "so that it can be given to map_err by name")]
 fn failed(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            StoreError::Full("the disk is full; make room and try again".to_owned())
-        }
-        _ => StoreError::Broken(format!("the write-ahead log can't be written ({error})")),
-    }
+    full(&error).unwrap_or_else(|| {
+        StoreError::Broken(format!("the write-ahead log can't be written ({error})"))
+    })
 }

@@ -41,7 +41,7 @@ impl SqliteStore {
 
     pub(crate) fn backup(&self, path: &Path) -> StoreResult<()> {
         self.health.check()?;
-        let mut connection = connect::copier(self.place.path())?;
+        let mut connection = self.connect(connect::copier)?;
         self.make_interruptible(&mut connection)?;
         backup(path, &connection)?;
         self.health.check()
@@ -73,7 +73,7 @@ impl SqliteStore {
     /// Works on a connection of its own, which may be kept long.
     fn apart<T>(&self, what: impl FnOnce(&mut Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.health.check()?;
-        let mut connection = connect::reader(self.place.path())?;
+        let mut connection = self.connect(connect::reader)?;
         let result = what(&mut connection)?;
         self.health.check()?;
         Ok(result)

@@ -7,7 +7,6 @@ use rusqlite::Connection;
 
 use crate::base::failure::reading;
 use crate::file::forked::Own;
-use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::journal::tags::TagWork;
 use crate::keys::work::KeyWork;
@@ -19,7 +18,6 @@ use crate::store::sweep::Sweep;
 
 pub(crate) struct Writer {
     pub(crate) connection: Own<Connection>,
-    pub(crate) identity: Identity,
     pub(crate) room: Room,
     pub(crate) keys: KeyWork,
     pub(crate) sweep: Sweep,
@@ -51,7 +49,6 @@ impl Writer {
         place.flush_folder()?;
         Ok(Self {
             connection: Own::new(connection),
-            identity: Identity::of(place)?,
             room: Room::open(place)?,
             keys: KeyWork::new(owner, settings.exclusive, settings.recent_keys),
             sweep: Sweep::default(),
