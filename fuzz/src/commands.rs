@@ -42,7 +42,7 @@ pub fn check(data: &[u8], planted: bool) {
         engine.call(&mut model, &call);
         earlier.push(call);
     }
-    finish(engine, &model, &place, clock);
+    finish(engine, &model, &place, &clock);
 }
 
 enum Place {
@@ -85,7 +85,7 @@ fn reopen(engine: &mut Engine, place: &Place, clock: Arc<ManualClock>) {
     engine.ledger = place.open(clock);
 }
 
-fn finish(mut engine: Engine, model: &Model, place: &Place, clock: Arc<ManualClock>) {
+fn finish(mut engine: Engine, model: &Model, place: &Place, clock: &Arc<ManualClock>) {
     if matches!(place, Place::Memory(_)) {
         return;
     }

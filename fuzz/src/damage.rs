@@ -41,7 +41,7 @@ pub fn check(data: &[u8], planted: bool) {
     // What can't be opened is refused; what can shows what it showed.
     if let Ok(ledger) = SqliteLedger::open(&path) {
         match look(&ledger) {
-            Ok(found) => assert!(found == *shown, "changed, and nobody said so"),
+            Ok(found) => same(&found, shown, "changed, and nobody said so"),
             Err(error) => assert!(planted, "verify has nothing to say, and {error}"),
         }
     }
@@ -117,6 +117,14 @@ fn is_clean(path: &Path) -> bool {
     found.is_ok_and(|found| found.problem.is_none() && found.erased == 0)
 }
 
+fn same(found: &Shown, shown: &Shown, what: &str) {
+    let differs = |(wallet, told): &(&String, &(String, Vec<String>))| shown.get(*wallet) != Some(told);
+    if let Some((wallet, told)) = found.iter().find(differs) {
+        panic!("{what}: {wallet}: {told:?}, and it was {:?}", shown.get(wallet));
+    }
+    assert_eq!(found.len(), shown.len(), "{what}");
+}
+
 /// Whatever a damaged file answers, nothing panics.
 fn use_it(path: &Path) {
     let copy = path.with_extension("copy");
@@ -136,5 +144,5 @@ fn mend(path: &Path, shown: &Shown) {
         return;
     }
     let ledger = SqliteLedger::open(path).expect("mended, it says");
-    assert!(look(&ledger).expect("mended, it says") == *shown, "mended into something else");
+    same(&look(&ledger).expect("mended, it says"), shown, "mended");
 }

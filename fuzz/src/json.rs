@@ -130,7 +130,9 @@ impl Json {
             Self::List(items) => {
                 out.push(b'a');
                 out.extend(u32::try_from(items.len()).unwrap().to_be_bytes());
-                items.iter().for_each(|item| item.encode(out));
+                for item in items {
+                    item.encode(out);
+                }
             }
             Self::Object(fields) => {
                 out.push(b'o');

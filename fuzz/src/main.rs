@@ -21,10 +21,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| {
         let place = arguments.iter().position(|it| it == name)?;
-        arguments.get(place + 1)?.parse::<f64>().ok()
+        arguments.get(place + 1)
     };
-    let minutes = option("--minutes").unwrap_or(1.0);
-    let seed = option("--seed").map_or_else(|| fastrand::u64(1..1 << 31), |it| it as u64);
+    let minutes = option("--minutes").and_then(|it| it.parse().ok()).unwrap_or(1.0);
+    let seed = option("--seed").and_then(|it| it.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(1..1 << 31));
     let is_wanted = |name: &str| {
         let names = |it: &String| TARGETS.iter().any(|(name, _)| name == it);
         !arguments.iter().any(names) || arguments.iter().any(|it| it == name)
@@ -95,13 +96,16 @@ impl Said {
             self.inputs = number.trim().parse().unwrap_or(0);
         } else if line.contains(" cov: ") {
             self.reached = line.split_once("cov: ").map(|(_, rest)| format!("reached: cov {rest}"));
-        } else if line.contains("panicked at") || !self.fault.is_empty() && self.fault.len() < 4 {
-            self.fault.push(line.to_owned());
-        } else if line.contains("Test unit written to") {
+        } else if line.contains("Test unit written to") || self.is_telling(line) {
             self.fault.push(line.to_owned());
         }
         if !line.trim().is_empty() {
             line.clone_into(&mut self.last);
         }
+    }
+
+    /// Whether a line says what went wrong, or follows the one that does.
+    fn is_telling(&self, line: &str) -> bool {
+        line.contains("panicked at") || (1..4).contains(&self.fault.len())
     }
 }

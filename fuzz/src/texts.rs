@@ -39,7 +39,7 @@ fn plain_amount(text: &str, scale: u8) -> Option<i128> {
     let scale = usize::from(scale);
     let number = text.strip_prefix('-').unwrap_or(text);
     let parts: Vec<&str> = number.split('.').collect();
-    let is_number = |part: &&str| !part.is_empty() && part.chars().all(|c| matches!(c, '0'..='9'));
+    let is_number = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     if text.len() > 96 || parts.len() > 2 || !parts.iter().all(is_number) {
         return None;
     }

@@ -163,7 +163,7 @@ impl Shop {
         let asset = self.asset(bytes);
         let (parts, amount) = self.some_money(asset, bytes);
         body.extend(parts);
-        (13, body, Command::reverse(key, amount.map_or(spec.clone(), |it| spec.amount(it))))
+        (13, body, Command::reverse(key, amount.map_or(spec, |it| spec.amount(it))))
     }
 
     fn limits(&self, key: Key, bytes: &mut Bytes<'_>) -> Chosen {
