@@ -30,7 +30,9 @@ pub fn limited(path: &str, limit: &str) {
 }
 
 fn tell(keys: &[String]) {
-    keys.iter().for_each(|key| answer(&format!("answered {key}")));
+    for key in keys {
+        answer(&format!("answered {key}"));
+    }
 }
 
 /// Pays until it is refused; then again without the limit.

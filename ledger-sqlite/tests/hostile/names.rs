@@ -85,7 +85,7 @@ fn what_others_do_meanwhile_with_files_that_were_replaced_is_kept() {
             match SqliteLedger::open(file.path()) {
                 Ok(_) => assert_kept(&file.path(), &answered),
                 Err(error) => {
-                    assert!(answered.is_empty(), "{act:?} {ending:?} {answered:?}: {error}")
+                    assert!(answered.is_empty(), "{act:?} {ending:?} {answered:?}: {error}");
                 }
             }
         }
@@ -177,7 +177,9 @@ fn a_folder_that_is_renamed_is_noticed_and_one_that_comes_back_has_everything() 
 fn a_link_that_leads_elsewhere_meanwhile_changes_nothing() {
     let parent = TempDir::new().unwrap();
     let folders = ["one", "two"].map(|name| parent.path().join(name));
-    folders.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    for folder in &folders {
+        fs::create_dir(folder).unwrap();
+    }
     let link = parent.path().join("link");
     symlink(&folders[0], &link).unwrap();
     let ledger = SqliteLedger::open(link.join("test.ledger")).unwrap();

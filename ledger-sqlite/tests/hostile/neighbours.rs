@@ -77,7 +77,9 @@ pub fn serves(path: &str) {
     for round in 0.. {
         let (keys, refused) = pay(&ledger, &format!("served {round}"), 1);
         assert!(refused.is_empty(), "{refused:?}");
-        keys.iter().for_each(|key| answer(&format!("answered {key}")));
+        for key in keys {
+            answer(&format!("answered {key}"));
+        }
         if round == 20 {
             answer("busy");
             read_line();
