@@ -12,6 +12,7 @@ from types import EllipsisType
 from typing import Any, NamedTuple, TypeAlias
 
 from ledger._flag import flag
+from ledger._kinds import of_kind
 from ledger._ledger import Receipt, Wallet
 from ledger._money import Money
 from ledger._time import optional_ms, to_ms, to_us
@@ -369,7 +370,11 @@ def _moving(
 
 
 def _windows(windows: Iterable[Window]) -> list[tuple[Any, ...]]:
-    return [(it.direction, to_us(it.lasting, "lasting"), it.amount, it.count) for it in windows]
+    return [_window(of_kind(it, Window, "a window")) for it in windows]
+
+
+def _window(window: Window) -> tuple[Any, ...]:
+    return (window.direction, to_us(window.lasting, "lasting"), window.amount, window.count)
 
 
 def _expected(expect: Expected | None) -> list[tuple[Any, ...]] | None:

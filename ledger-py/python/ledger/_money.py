@@ -8,6 +8,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any, NoReturn, final
 
 from ledger import _ledger
+from ledger._kinds import of_kind
 
 # Sums and products that would have to be rounded are errors instead.
 _EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
@@ -150,7 +151,7 @@ class Money:
         >>> Money("19.99", "USD").split_rates([Rate("10"), Rate("5"), Rate("2.5")])
         [Money('2.00', 'USD'), Money('1.00', 'USD'), Money('0.50', 'USD'), Money('16.49', 'USD')]
         """
-        return _ledger.split_rates(self.amount, self.asset, [rate.percent for rate in rates])
+        return _ledger.split_rates(self.amount, self.asset, [of_kind(rate, Rate, "a rate").percent for rate in rates])
 
 
 def _set(money: Money, amount: Decimal, asset: str) -> None:
@@ -225,6 +226,7 @@ class Rate:
         return self._fee("contained_in", gross, rounding)
 
     def _fee(self, way: str, amount: Money, rounding: str) -> WithFee:
+        of_kind(amount, Money, "the amount of a fee")
         gross, net, fee = _ledger.fee(self.percent, way, amount.amount, amount.asset, rounding)
         return WithFee(gross, net, fee)
 
@@ -262,6 +264,7 @@ class Price:
 
     def cost(self, quantity: Money, rounding: str) -> Money:
         """What so much costs."""
+        of_kind(quantity, Money, "a quantity")
         priced = (self.asset, self.scale)
         return _ledger.cost(self.amount, priced, quantity.amount, quantity.asset, rounding)
 
@@ -272,4 +275,7 @@ class Price:
 def _from_text_free(amount: str) -> Decimal:
     if not isinstance(amount, str):
         raise TypeError(_advice(amount))
-    return Decimal(amount)
+    try:
+        return Decimal(amount)
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is no price; write digits, as in 12.50") from None

@@ -13,6 +13,7 @@ from ledger import _ledger
 from ledger._command import Amount, Command, Meta, WalletLike
 from ledger._errors import LedgerError
 from ledger._flag import flag
+from ledger._kinds import of_kind
 from ledger._ledger import Receipt, Wallet
 from ledger._time import to_us
 from ledger._values import Asset, Hold
@@ -194,7 +195,7 @@ class Writes:
 
     def open_wallets(self, specs: Iterable[WalletSpec]) -> list[Wallet | LedgerError]:
         """Opens wallets, at most 10,000, each on its own, in one call."""
-        return _ledger.open_wallets(self._native, [_wanted(spec) for spec in specs])
+        return _ledger.open_wallets(self._native, [_wanted(item, spec) for item, spec in enumerate(specs)])
 
     def expire_due(self, budget: int = 1_000) -> int:
         """Notes that holds have expired, at most so many of them; says how many. Their money was free from
@@ -207,6 +208,7 @@ class Writes:
         _ledger.set_key_retention(self._native, None if keep is None else to_us(keep, "keep"))
 
 
-def _wanted(spec: WalletSpec) -> tuple[Any, ...]:
+def _wanted(item: int, spec: WalletSpec) -> tuple[Any, ...]:
+    of_kind(spec, WalletSpec, f"item {item}")
     floor: Amount | EllipsisType | None = ... if spec.floor is _ZERO else spec.floor
     return (spec.name, spec.asset, floor, spec.ceiling, spec.owner, spec.meta)

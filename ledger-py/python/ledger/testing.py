@@ -44,7 +44,12 @@ class Clock:
 
     def advance(self, by: timedelta) -> None:
         """Moves it forward, or back by a negative duration."""
-        self._native.set_ms(self._native.now_ms() + to_us(by, "by") // 1_000)
+        ms = self._native.now_ms() + to_us(by, "by") // 1_000
+        try:
+            from_ms(ms)
+        except OverflowError:
+            raise ValueError(f"a clock can't be moved by {by}, beyond the years 1 to 9999") from None
+        self._native.set_ms(ms)
 
     def __repr__(self) -> str:
         return f"Clock({self.now!r})"
