@@ -236,7 +236,15 @@ some = st.recursive(
 
 def values(room: Room) -> st.SearchStrategy[Any]:
     """Anything at all."""
-    zones = st.builds(lambda kind, junk: Zone(lambda: (room.effect(kind), junk)[1]), kinds, plain)
+
+    def zone(kind: str, junk: Any) -> Zone:
+        def answer() -> Any:
+            room.effect(kind)
+            return junk
+
+        return Zone(answer)
+
+    zones = st.builds(zone, kinds, plain)
     return st.one_of(
         some,
         st.builds(hostile, st.just(room), st.integers(0, len(BASES) - 1), kinds, plain),
