@@ -1,13 +1,12 @@
 //! How hard it was tried to lose money, and what came of it. Each part prints a count, its seed and how
 //! many were lost, and can be shown to find a planted bug.
 
-mod check;
-pub mod damage;
 mod disk;
 pub mod faults;
 pub mod history;
-pub mod kill;
 pub mod power;
 pub mod simulation;
-pub mod summary;
-mod workload;
+
+pub use torture::{damage, kill, summary};
+
+use torture::{check, workload};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ledger_sqlite::Durability;
 use prove::history::Place;
-use prove::summary::{Budget, Row};
+use prove::summary::{Budget, Row, memory};
 use prove::{damage, faults, history, kill, power, simulation};
 
 /// What is asked for.
@@ -127,6 +127,7 @@ fn kills(request: &Request) -> io::Result<Vec<Row>> {
     let plan = |planted| kill::Plan {
         program: program.clone(),
         arguments: arguments.clone(),
+        folder: std::env::temp_dir(),
         seed,
         planted,
     };
@@ -170,6 +171,6 @@ fn simulations(request: &Request) -> io::Result<Vec<Row>> {
 }
 
 fn damages(request: &Request) -> io::Result<Vec<Row>> {
-    let row = damage::run(request.seed, false, &request.budget(0.05))?;
-    Ok(vec![row, damage::run(request.seed, true, &patience())?])
+    let row = damage::run(&memory(), request.seed, false, &request.budget(0.05))?;
+    Ok(vec![row, damage::run(&memory(), request.seed, true, &patience())?])
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ledger_sqlite::Durability;
 use prove::history::Place;
-use prove::summary::{Budget, Row};
+use prove::summary::{Budget, Row, memory};
 use prove::{damage, faults, history, kill, power, simulation};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_prove");
@@ -19,7 +19,13 @@ fn is_well(row: &Row) {
 fn kills_lose_nothing() {
     for (planted, count) in [(false, 60), (true, 600)] {
         let arguments = vec!["kill-child".to_owned()];
-        let plan = kill::Plan { program: PathBuf::from(PROGRAM), arguments, seed: 1, planted };
+        let plan = kill::Plan {
+            program: PathBuf::from(PROGRAM),
+            arguments,
+            folder: std::env::temp_dir(),
+            seed: 1,
+            planted,
+        };
         is_well(&kill::run(&plan, &Budget::counting(count)).unwrap());
     }
 }
@@ -71,7 +77,7 @@ fn worlds_are_as_the_model_says_and_planted_faults_are_found() {
 #[test]
 fn damage_is_found() {
     for planted in [false, true] {
-        is_well(&damage::run(1, planted, &Budget::counting(200)).unwrap());
+        is_well(&damage::run(&memory(), 1, planted, &Budget::counting(200)).unwrap());
     }
 }
 

@@ -38,15 +38,16 @@ enum Outcome {
     Harmless,
 }
 
-/// Changes bytes as long as the budget allows. Where planted, nobody calls `verify`.
-pub fn run(seed: u64, planted: bool, budget: &Budget) -> io::Result<Row> {
+/// Changes bytes of files in that folder as long as the budget allows. Where planted, nobody calls
+/// `verify`.
+pub fn run(folder: &Path, seed: u64, planted: bool, budget: &Budget) -> io::Result<Row> {
     let name = if planted { "damage, not verified" } else { "damage" };
     let mut row = Row::new(name, "changes", seed);
     row.expected_losses = planted;
     let mut rng = Rng::with_seed(seed);
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     while budget.allows(row.count) && row.losses == 0 {
-        one_file(&mut rng, planted, budget, &mut row, &mut counts)?;
+        one_file(folder, &mut rng, planted, budget, &mut row, &mut counts)?;
     }
     row.took = budget.took();
     row.more = counts
@@ -62,13 +63,14 @@ pub fn run(seed: u64, planted: bool, budget: &Budget) -> io::Result<Row> {
 }
 
 fn one_file(
+    folder: &Path,
     rng: &mut Rng,
     planted: bool,
     budget: &Budget,
     row: &mut Row,
     counts: &mut BTreeMap<String, Count>,
 ) -> io::Result<()> {
-    let folder = summary::working_folder()?;
+    let folder = summary::folder_in(folder)?;
     let path = folder.path().join(FILE);
     let told = business(&path, rng.u64(..)).map_err(io::Error::other)?;
     let whole = fs::read(&path)?;

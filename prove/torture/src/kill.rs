@@ -15,10 +15,9 @@ use std::{fs, thread};
 use fastrand::Rng;
 use ledger_core::{Error, Transaction, WalletId};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::check::{self, Loss};
-use crate::summary::{Budget, Row};
+use crate::summary::{self, Budget, Row};
 use crate::workload::clerk::Clerk;
 use crate::workload::told::{Said, Tell, Told};
 
@@ -36,6 +35,8 @@ pub struct Plan {
     pub program: PathBuf,
     /// What comes before the child's own arguments.
     pub arguments: Vec<String>,
+    /// Where files are made, and removed again if nothing is lost.
+    pub folder: PathBuf,
     /// Where the random numbers begin.
     pub seed: u64,
     /// Whether the child says "done" before it is.
@@ -63,7 +64,7 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
 
 /// A new file, on which child after child is killed.
 fn one_file(plan: &Plan, seed: u64, budget: &Budget, row: &mut Row) -> Result<(), Loss> {
-    let folder = TempDir::new().map_err(|error| error.to_string())?;
+    let folder = summary::folder_in(&plan.folder).map_err(|error| error.to_string())?;
     let path = folder.path().join("test.ledger");
     let mut rng = Rng::with_seed(seed);
     let mut told = Told::default();

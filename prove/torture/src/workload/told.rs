@@ -57,7 +57,7 @@ impl Said {
 fn is_remembered(kind: ErrorKind) -> bool {
     static KINDS: OnceLock<BTreeSet<&str>> = OnceLock::new();
     let read = || {
-        let rows = include_str!("../../../docs/errors.md").lines();
+        let rows = include_str!("../../../../docs/errors.md").lines();
         rows.filter_map(|row| row.strip_prefix("| `")?.split_once("` | rejected | yes |"))
             .map(|(kind, _)| kind)
             .collect()

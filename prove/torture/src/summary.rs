@@ -110,10 +110,20 @@ pub fn folder() -> PathBuf {
     target.join("prove")
 }
 
-/// In memory where there is such a place: the states are made here, not by the disk.
+/// In memory where there is such a place: for states that are made here, not by the disk.
+pub fn memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+/// A folder there, to work in.
 pub fn working_folder() -> io::Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+    folder_in(&memory())
+}
+
+/// A folder to work in, removed when it is dropped.
+pub fn folder_in(place: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("torture-").tempdir_in(place)
 }
 
 /// How long a part may go on.
