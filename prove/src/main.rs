@@ -131,7 +131,10 @@ fn kills(request: &Request) -> io::Result<Vec<Row>> {
         seed,
         planted,
     };
-    Ok(vec![kill::run(&plan(false), &request.budget(0.2))?, kill::run(&plan(true), &patience())?])
+    let row = kill::run(&plan(false), &request.budget(0.2))?;
+    let again = |first: String| format!("{first}\n    again: prove --seed {seed} kill");
+    let row = Row { first: row.first.map(again), ..row };
+    Ok(vec![row, kill::run(&plan(true), &patience())?])
 }
 
 fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {

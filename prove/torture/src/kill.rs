@@ -52,7 +52,7 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
     while budget.allows(row.count) && (row.losses == 0 || !plan.planted) {
         let seed = rng.u64(..);
         if let Err(loss) = one_file(plan, seed, budget, &mut row) {
-            row.lose(|| format!("{loss}\n    again: prove --seed {} kill", plan.seed));
+            row.lose(|| loss);
             if !plan.planted {
                 break;
             }
