@@ -1,0 +1,116 @@
+//! The ledger in a file, with its wallets by name.
+
+use std::fs::{self, File};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use ledger_core::{Error, Wallet, WalletId};
+use ledger_sqlite::SqliteLedger;
+
+use crate::failure::Failure;
+
+/// The file that a command is about.
+#[derive(Args, Debug)]
+pub struct FileArg {
+    /// The ledger's file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    path: PathBuf,
+}
+
+/// A ledger that is open.
+pub struct Book(SqliteLedger);
+
+impl FileArg {
+    /// Opens the ledger in the file. What is not there, or empty, is not made into one.
+    pub fn open(&self) -> Result<Book, Failure> {
+        let path = self.existing()?;
+        let about = fs::metadata(path).map_err(|error| Failure::of_path(path, &error))?;
+        if about.len() == 0 {
+            return Err(no_file(path, "an empty file"));
+        }
+        self.open_or_make()
+    }
+
+    /// Opens the ledger in the file, or makes it.
+    pub fn open_or_make(&self) -> Result<Book, Failure> {
+        Ok(Book(SqliteLedger::open(&self.path)?))
+    }
+
+    /// The path of a file that is there and can be read.
+    pub fn existing(&self) -> Result<&Path, Failure> {
+        if !self.path.try_exists().map_err(|error| Failure::of_path(&self.path, &error))? {
+            return Err(no_file(&self.path, "no file"));
+        }
+        if !self.path.is_file() {
+            return Err(no_file(&self.path, "something else than a file"));
+        }
+        // This process has no ledger open yet, so that closing the file again takes no locks of one.
+        File::open(&self.path).map_err(|error| Failure::of_path(&self.path, &error))?;
+        Ok(&self.path)
+    }
+
+    /// The path, whatever is there.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn no_file(path: &Path, what: &str) -> Failure {
+    let path = path.display();
+    let message = format!(
+        "there is {what} at {path}; check the path, or begin a ledger there with `ledger open-wallet \
+         {path} NAME ASSET`"
+    );
+    Failure::new("no_file", message)
+}
+
+impl Book {
+    /// The ledger that was opened.
+    pub fn new(ledger: SqliteLedger) -> Self {
+        Self(ledger)
+    }
+
+    /// The wallet of that name.
+    pub fn named(&self, name: &str) -> Result<Wallet, Failure> {
+        self.0.wallet(name)?.ok_or_else(|| {
+            let message = format!(
+                "no wallet is named {name}; `ledger wallets FILE` lists those there are, and `ledger \
+                 open-wallet FILE {name} ASSET` opens it"
+            );
+            Failure::refused("unknown_wallet", message)
+        })
+    }
+
+    /// A wallet's name, or its id where it has none.
+    pub fn name_of(&self, wallet: WalletId) -> String {
+        match self.0.wallet_by_id(wallet) {
+            Ok(Some(wallet)) => wallet.name.to_string(),
+            _ => wallet.to_string(),
+        }
+    }
+
+    /// The ledger's error with wallets' names in the place of their ids.
+    pub fn failure(&self, error: Error) -> Failure {
+        Failure::from(error).reworded(|message| self.with_names(message))
+    }
+
+    /// A sentence with wallets' names in the place of their ids.
+    pub fn with_names(&self, message: &str) -> String {
+        let mut behind_wallet = false;
+        let words = message.split(' ').map(|word| {
+            let id = word.parse().ok().filter(|_| behind_wallet);
+            behind_wallet = word == "wallet";
+            id.map_or_else(|| word.to_owned(), |id| self.name_of(id))
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Deref for Book {
+    type Target = SqliteLedger;
+
+    fn deref(&self) -> &SqliteLedger {
+        &self.0
+    }
+}

@@ -1,0 +1,123 @@
+//! The file, and the files beside it.
+
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::finding::Finding;
+
+/// What makes an SQLite file a ledger: its number, as bytes of the header.
+const APPLICATION_ID: u32 = 0x4c45_4447;
+/// Past this the log is worth a look; at 1 GiB, writes are refused.
+const LOG_LOOK: u64 = 256 << 20;
+const LOG_BAD: u64 = 1 << 30;
+
+/// Looks at them.
+pub(super) fn look(path: &Path) -> Vec<Finding> {
+    let rest = [log(path), lock(path)];
+    [header(path)].into_iter().chain(rest).chain(rollback_journal(path)).collect()
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+fn header(path: &Path) -> Finding {
+    const WHAT: &str = "file";
+    let unlike = |found: &str| {
+        Finding::bad(
+            WHAT,
+            found,
+            "this is no ledger; give the ledger's own file, or restore a backup",
+        )
+    };
+    match read_header(path) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => unlike("too short"),
+        Err(error) => Finding::bad(WHAT, error.to_string(), "check the path and the permissions"),
+        Ok(header) if !header.starts_with(b"SQLite format 3\0") => unlike("no SQLite file"),
+        Ok(header) if number(&header, 68) != APPLICATION_ID => {
+            unlike("an SQLite file of another kind")
+        }
+        Ok(header) => Finding::ok(WHAT, format!("a ledger, schema {}", number(&header, 60))),
+    }
+}
+
+fn read_header(path: &Path) -> io::Result<[u8; 100]> {
+    let mut header = [0; 100];
+    File::open(path)?.read_exact(&mut header)?;
+    Ok(header)
+}
+
+fn number(header: &[u8; 100], at: usize) -> u32 {
+    let bytes = header.iter().skip(at).take(4);
+    bytes.fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+fn log(path: &Path) -> Finding {
+    const WHAT: &str = "write-ahead log";
+    let bytes = fs::metadata(beside(path, "-wal")).map_or(0, |about| about.len());
+    let found = indicatif::BinaryBytes(bytes).to_string();
+    match bytes {
+        LOG_BAD.. => Finding::bad(
+            WHAT,
+            found,
+            "writes are refused past 1 GiB: end the reader that keeps the log from being used again",
+        ),
+        LOG_LOOK.. => Finding::look(
+            WHAT,
+            found,
+            "it grows while a reader is long at the file: end long queries and copies",
+        ),
+        _ => Finding::ok(WHAT, found),
+    }
+}
+
+/// Who writes. The lock is SQLite's neighbour, not its own, so trying it disturbs nobody for long.
+fn lock(path: &Path) -> Finding {
+    const WHAT: &str = "lock";
+    let lock = beside(path, "-lock");
+    let file = match File::open(&lock) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Finding::ok(WHAT, "nobody has written yet");
+        }
+        Err(error) => {
+            let advice = format!("check the permissions of {}", lock.display());
+            return Finding::bad(WHAT, error.to_string(), advice);
+        }
+    };
+    match file.try_lock() {
+        Ok(()) => Finding::ok(WHAT, "free"),
+        Err(TryLockError::Error(error)) => Finding::bad(
+            WHAT,
+            error.to_string(),
+            "the file system can't lock; keep the ledger on a local disk",
+        ),
+        Err(TryLockError::WouldBlock) => held(file),
+    }
+}
+
+fn held(mut file: File) -> Finding {
+    let mut holder = String::new();
+    let read = file.read_to_string(&mut holder);
+    let advice = "nobody else can write meanwhile; close the ledger there if it stays so";
+    match read {
+        Ok(_) if !holder.is_empty() => Finding::look("lock", format!("held by {holder}"), advice),
+        _ => Finding::look("lock", "someone is writing at this moment", advice),
+    }
+}
+
+fn rollback_journal(path: &Path) -> Option<Finding> {
+    let journal = beside(path, "-journal");
+    let advice = format!(
+        "another program has written the file in another mode; stop it, keep a copy of {} and of the \
+         file, then verify",
+        path.display()
+    );
+    journal
+        .exists()
+        .then(|| Finding::bad("rollback journal", journal.display().to_string(), advice))
+}

@@ -1,0 +1,59 @@
+//! `query`: asks the file in SQL.
+
+use std::fmt::Write;
+
+use clap::Args;
+use ledger_sqlite::Value;
+
+use crate::book::FileArg;
+use crate::failure::Done;
+use crate::output::Output;
+use crate::record::{self, Record};
+
+/// Asks the file in SQL; nothing can be changed.
+#[derive(Args, Debug)]
+pub struct Query {
+    #[command(flatten)]
+    file: FileArg,
+    /// A SELECT, such as 'SELECT name, posted FROM balance WHERE owner = ?'
+    sql: String,
+    /// A whole number or a text for each ? of it
+    #[arg(allow_negative_numbers = true)]
+    params: Vec<String>,
+}
+
+impl Query {
+    /// Does it.
+    pub fn run(&self, output: &mut Output) -> Done {
+        let params: Vec<Value> = self.params.iter().map(|text| parameter(text)).collect();
+        let table = self.file.open()?.query_with(&self.sql, &params)?;
+        let rows: Vec<Record> = table.rows.iter().map(|row| shown(&table.columns, row)).collect();
+        output.list(&rows)
+    }
+}
+
+/// SQL does not take a text for a number by itself, and finds nothing.
+fn parameter(text: &str) -> Value {
+    text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Integer)
+}
+
+fn shown(columns: &[String], row: &[Value]) -> Record {
+    let cells = columns.iter().zip(row);
+    cells.fold(Record::default(), |record, (name, value)| record.with(name.clone(), cell(value)))
+}
+
+fn cell(value: &Value) -> record::Value {
+    match value {
+        Value::Null => record::Value::Nothing,
+        Value::Integer(number) => serde_json::Value::from(*number).into(),
+        Value::Real(number) => serde_json::Value::from(*number).into(),
+        Value::Text(text) => text.into(),
+        Value::Blob(bytes) => bytes.iter().copied().fold(String::new(), hexadecimal).into(),
+    }
+}
+
+fn hexadecimal(mut text: String, byte: u8) -> String {
+    // Writing to a text never fails.
+    let _always = write!(text, "{byte:02x}");
+    text
+}

@@ -1,0 +1,34 @@
+//! `rebuild`: makes everything again that is derived from the journal.
+
+use clap::Args;
+use ledger_sqlite::SqliteLedger;
+
+use crate::book::FileArg;
+use crate::failure::Done;
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::record::Record;
+
+/// Makes everything again that is derived.
+#[derive(Args, Debug)]
+pub struct Rebuild {
+    #[command(flatten)]
+    file: FileArg,
+}
+
+impl Rebuild {
+    /// Does it.
+    pub fn run(&self, output: &mut Output) -> Done {
+        let path = self.file.existing()?;
+        let bar = Bar::new(output, "rebuilding", Some(0));
+        let mut lines = 0;
+        let mut show = bar.watch();
+        SqliteLedger::rebuild(path, &mut |progress| {
+            lines = progress.done;
+            show(progress)
+        })?;
+        drop(show);
+        drop(bar);
+        output.record(&Record::default().with("rebuilt", true).with("lines", lines))
+    }
+}

@@ -1,0 +1,136 @@
+//! `export` and `statement`: reports for other tools and for people.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use ledger_core::Timestamp;
+use ledger_reports::{Format, ReportError, StatementSpec, export, statement_with};
+
+use crate::book::{Book, FileArg};
+use crate::failure::{Done, Failure};
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::record::Record;
+
+/// Writes the whole journal in a form that other tools read.
+#[derive(Args, Debug)]
+pub struct Export {
+    #[command(flatten)]
+    file: FileArg,
+    /// csv, jsonl, hledger or beancount
+    format: Format,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Export {
+    /// Does it.
+    pub fn run(&self, output: &mut Output) -> Done {
+        let book = self.file.open()?;
+        let bar = Bar::new(output, "exporting", Some(0));
+        let mut progress = |it: ledger_reports::Progress| bar.set(it.done, it.total);
+        let exported = self
+            .target
+            .write(&book, output, |out| export(&book, self.format, out, &mut progress))?;
+        drop(bar);
+        let counts = Record::default()
+            .with("transactions", exported.transactions)
+            .with("postings", exported.postings);
+        self.target.tell(counts, output)
+    }
+}
+
+/// Writes a wallet's statement as one HTML file.
+#[derive(Args, Debug)]
+pub struct Statement {
+    #[command(flatten)]
+    file: FileArg,
+    /// The wallet's name
+    wallet: String,
+    /// Only what was recorded at this time or later, such as 2026-03-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Only what was recorded before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+    /// List at most so many entries, the latest; totals and the curve are of all of them
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    entries: usize,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Statement {
+    /// Does it.
+    pub fn run(&self, output: &mut Output) -> Done {
+        let book = self.file.open()?;
+        let wallet = book.named(&self.wallet)?;
+        let mut spec = StatementSpec::of(&wallet).listed(self.entries);
+        if let Some(from) = self.from {
+            spec = spec.from(from);
+        }
+        if let Some(until) = self.until {
+            spec = spec.until(until);
+        }
+        self.target.write(&book, output, |out| statement_with(&book, &spec, out))?;
+        self.target.tell(Record::default().with("wallet", wallet.name.as_str()), output)
+    }
+}
+
+/// Where a report goes.
+#[derive(Args, Debug)]
+struct Target {
+    /// Write it to this file, which must not be there yet, and not to standard output
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    to: Option<PathBuf>,
+}
+
+impl Target {
+    fn write<T>(
+        &self,
+        book: &Book,
+        output: &mut Output,
+        report: impl FnOnce(&mut dyn Write) -> Result<T, ReportError>,
+    ) -> Result<T, Failure> {
+        let Some(path) = &self.to else {
+            return report(output.raw()).map_err(|error| failure(book, error));
+        };
+        let mut file = make(path)?;
+        let written = report(&mut file).map_err(|error| failure(book, error));
+        let flushed = file.sync_all().map_err(|error| Failure::of_path(path, &error));
+        let whole = written.and_then(|written| flushed.map(|()| written));
+        if whole.is_err() {
+            // Half a report is worse than none; what went wrong before is what is told.
+            let _either_way = fs::remove_file(path);
+        }
+        whole
+    }
+
+    /// What was written; where the report itself was the output, nothing more.
+    fn tell(&self, about: Record, output: &mut Output) -> Done {
+        match &self.to {
+            Some(path) => output.record(&about.with("to", path.display().to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn make(path: &Path) -> Result<File, Failure> {
+    File::create_new(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::new(
+            "file_exists",
+            format!("{} is there already and is left as it is; give another name", path.display()),
+        ),
+        _ => Failure::of_path(path, &error),
+    })
+}
+
+fn failure(book: &Book, error: ReportError) -> Failure {
+    match error {
+        ReportError::Ledger(error) => book.failure(error),
+        ReportError::Output(error) => error.into(),
+        other => Failure::new("report", other.to_string()),
+    }
+}
