@@ -24,6 +24,13 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ledger-py", &["base", "out", "call", "take", "verbs", "arrow"]),
+    (
+        "examples/cli",
+        &[
+            "record", "failure", "input", "book", "output", "progress", "request", "commands",
+            "args",
+        ],
+    ),
     ("examples/reports", &["error", "names", "snapshot", "export", "statement"]),
 ];
 
@@ -174,10 +181,13 @@ fn every_folder_is_a_layer() {
         for entry in fs::read_dir(source(name)).unwrap() {
             let path = entry.unwrap().path();
             let part = path.file_stem().unwrap().to_string_lossy().into_owned();
-            assert!(part == "lib" || layers.contains(&part.as_str()), "{part} is no layer");
+            let is_known = ["lib", "main"].contains(&&*part) || layers.contains(&&*part);
+            assert!(is_known, "{part} is no layer");
         }
         let list = format!("`{}`", layers.join("`, `"));
-        for place in [source(name).join("lib.rs"), root().join("docs/design.md")] {
+        let top = ["lib.rs", "main.rs"].map(|top| source(name).join(top));
+        let top = top.into_iter().find(|top| top.exists()).unwrap();
+        for place in [top, root().join("docs/design.md")] {
             let text = read(&place).replace("\n//! ", " ").replace('\n', " ");
             assert!(text.contains(&list), "{} wants the layers: {list}", place.display());
         }
