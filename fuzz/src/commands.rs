@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::bytes::Bytes;
 use crate::engine::{Call, Engine};
 use crate::model::{Act, Cmd, EUR, Model, NOBODY, WORLD, Window};
-use crate::summary::working_folder;
+use torture::summary::working_folder;
 
 /// When it begins: 2026-03-01.
 const BEGINNING: i64 = 1_772_366_400_000;

@@ -11,7 +11,7 @@ use ledger_core::{HistoryQuery, Ledger, WalletQuery};
 use ledger_sqlite::SqliteLedger;
 
 use crate::bytes::Bytes;
-use crate::summary::working_folder;
+use torture::summary::working_folder;
 
 /// The file that is changed. A test makes it, and another sees that it is as it must be.
 pub const WHOLE: &[u8] = include_bytes!("../whole.ledger");
@@ -118,7 +118,8 @@ fn is_clean(path: &Path) -> bool {
 }
 
 fn same(found: &Shown, shown: &Shown, what: &str) {
-    let differs = |(wallet, told): &(&String, &(String, Vec<String>))| shown.get(*wallet) != Some(told);
+    let differs =
+        |(wallet, told): &(&String, &(String, Vec<String>))| shown.get(*wallet) != Some(told);
     if let Some((wallet, told)) = found.iter().find(differs) {
         panic!("{what}: {wallet}: {told:?}, and it was {:?}", shown.get(wallet));
     }

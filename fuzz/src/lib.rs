@@ -20,10 +20,6 @@ pub mod engine;
 #[allow(missing_docs, clippy::pedantic, reason = "a test's")]
 pub mod model;
 
-#[path = "../../prove/src/summary.rs"]
-#[allow(dead_code, reason = "shared with others")]
-pub mod summary;
-
 /// A target: bytes, and whether a fault is planted.
 pub type Target = fn(&[u8], bool);
 

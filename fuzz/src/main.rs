@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use fuzz::TARGETS;
-use fuzz::summary::{Row, folder};
+use torture::summary::{Row, folder};
 
 /// Longest input.
 const BYTES_MAX: usize = 4_096;
