@@ -2,12 +2,14 @@
 //! many were lost, and can be shown to find a planted bug.
 
 mod check;
+pub mod cuts;
 pub mod damage;
 mod disk;
 pub mod faults;
 pub mod history;
 pub mod kill;
 pub mod power;
+mod progress;
 pub mod simulation;
 pub mod summary;
 mod workload;

@@ -11,9 +11,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ledger_sqlite::Durability;
+use prove::cuts::{self, System};
 use prove::history::Place;
+use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row};
-use prove::{damage, faults, history, kill, power, simulation};
+use prove::{damage, faults, history, power, simulation};
 
 /// What is asked for.
 struct Request {
@@ -30,6 +32,7 @@ type Part = fn(&Request) -> io::Result<Vec<Row>>;
 /// Every part, in the order in which they run.
 const PARTS: &[(&str, Part)] = &[
     ("kill", kills),
+    ("cuts", real_cuts),
     ("power", power_cuts),
     ("faults", io_faults),
     ("history", histories),
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
         && word == "kill-child"
     {
         let number = |text: &str| text.parse().unwrap_or(0);
-        kill::child(Path::new(path), number(seed), number(round), planted == "true");
+        kill::child(Path::new(path), number(seed), number(round), planted);
         return ExitCode::SUCCESS;
     }
     if let [word, path, notes, process, seed] = arguments.as_slice()
@@ -121,22 +124,38 @@ fn patience() -> Budget {
 }
 
 fn kills(request: &Request) -> io::Result<Vec<Row>> {
-    let program = std::env::current_exe()?;
+    let early = Some(Planted::SaysTooEarly);
+    Ok(vec![
+        kill::run(&kill_plan(request, None)?, &request.budget(0.15))?,
+        kill::run(&kill_plan(request, early)?, &patience())?,
+    ])
+}
+
+fn kill_plan(request: &Request, planted: Option<Planted>) -> io::Result<kill::Plan> {
     let arguments = vec!["kill-child".to_owned()];
-    let seed = request.seed;
-    let plan = |planted| kill::Plan {
-        program: program.clone(),
-        arguments: arguments.clone(),
-        seed,
-        planted,
-    };
-    Ok(vec![kill::run(&plan(false), &request.budget(0.2))?, kill::run(&plan(true), &patience())?])
+    Ok(kill::Plan { program: std::env::current_exe()?, arguments, seed: request.seed, planted })
+}
+
+fn real_cuts(request: &Request) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for system in [System::Ext4, System::Xfs] {
+        if let Err(reason) = system.check() {
+            eprintln!("prove: cuts, {}: left out: {reason}", system.name());
+            continue;
+        }
+        let run = |planted, budget: &Budget| {
+            cuts::run(&cuts::Plan { system, kill: kill_plan(request, planted)? }, budget)
+        };
+        rows.push(run(None, &request.budget(0.05))?);
+        rows.push(run(Some(Planted::DoesNotFlush), &patience())?);
+    }
+    Ok(rows)
 }
 
 fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {
     let plan = |durability| power::Plan { seed: request.seed, durability };
     Ok(vec![
-        power::run(plan(Durability::Full), &request.budget(0.4))?,
+        power::run(plan(Durability::Full), &request.budget(0.35))?,
         power::run(plan(Durability::Normal), &patience())?,
         power::run(plan(Durability::Memory), &patience())?,
     ])

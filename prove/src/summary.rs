@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::progress;
+
 /// What came of a part, or of a row of it.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -62,6 +64,7 @@ impl Row {
 
     /// Says it to people and to programs.
     pub fn publish(&self) -> io::Result<()> {
+        progress::clear();
         let rate = f64::from(u32::try_from(self.count).unwrap_or(u32::MAX))
             / self.took.as_secs_f64().max(0.001);
         let word = match (self.is_well(), self.expected_losses) {
@@ -139,6 +142,12 @@ impl Budget {
     /// Whether there is more to do.
     pub fn allows(&self, count: u64) -> bool {
         count < self.count_max && self.began.elapsed() < self.time
+    }
+
+    /// The same, for a part that is at `row`; whoever waits is told so.
+    pub fn goes_on(&self, row: &Row) -> bool {
+        progress::show(row, self);
+        self.allows(row.count)
     }
 
     /// How long it took so far.

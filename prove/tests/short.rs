@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use ledger_sqlite::Durability;
+use prove::cuts::{self, System};
 use prove::history::Place;
+use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row};
-use prove::{damage, faults, history, kill, power, simulation};
+use prove::{damage, faults, history, power, simulation};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_prove");
 
@@ -17,11 +19,38 @@ fn is_well(row: &Row) {
 
 #[test]
 fn kills_lose_nothing() {
-    for (planted, count) in [(false, 60), (true, 600)] {
-        let arguments = vec!["kill-child".to_owned()];
-        let plan = kill::Plan { program: PathBuf::from(PROGRAM), arguments, seed: 1, planted };
-        is_well(&kill::run(&plan, &Budget::counting(count)).unwrap());
+    for (planted, count) in [(None, 60), (Some(Planted::SaysTooEarly), 600)] {
+        is_well(&kill::run(&kill_plan(planted), &Budget::counting(count)).unwrap());
     }
+}
+
+fn kill_plan(planted: Option<Planted>) -> kill::Plan {
+    let arguments = vec!["kill-child".to_owned()];
+    kill::Plan { program: PathBuf::from(PROGRAM), arguments, seed: 1, planted }
+}
+
+#[test]
+fn real_cuts_lose_nothing_where_they_can_be_tried() {
+    for system in [System::Ext4, System::Xfs] {
+        if let Err(reason) = system.check() {
+            eprintln!("{}: left out: {reason}", system.name());
+            continue;
+        }
+        for (planted, count) in [(None, 6), (Some(Planted::DoesNotFlush), 100)] {
+            let plan = cuts::Plan { system, kill: kill_plan(planted) };
+            is_well(&cuts::run(&plan, &Budget::counting(count)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn where_there_is_no_terminal_progress_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut prove = std::process::Command::new(PROGRAM);
+    let asked = prove.args(["--count", "30", "--seed", "1", "damage"]);
+    let said = asked.env("CARGO_TARGET_DIR", folder.path()).output().unwrap();
+    assert!(said.status.success());
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "");
 }
 
 #[test]
