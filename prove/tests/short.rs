@@ -109,5 +109,5 @@ fn a_part_that_is_not_known_is_refused() {
     let said = std::process::Command::new(Path::new(PROGRAM)).arg("nonsense").output().unwrap();
     assert_eq!(said.status.code(), Some(2));
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(text.contains("there are kill, power"), "{text}");
+    assert!(text.contains("there are kill, cuts, power"), "{text}");
 }
