@@ -2,6 +2,7 @@
 //! many were lost, and can be shown to find a planted bug.
 
 mod check;
+pub mod crowd;
 pub mod cuts;
 pub mod damage;
 mod disk;

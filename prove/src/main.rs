@@ -15,7 +15,7 @@ use prove::cuts::{self, System};
 use prove::history::Place;
 use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row};
-use prove::{damage, faults, history, power, simulation};
+use prove::{crowd, damage, faults, history, power, simulation};
 
 /// What is asked for.
 struct Request {
@@ -36,6 +36,7 @@ const PARTS: &[(&str, Part)] = &[
     ("power", power_cuts),
     ("faults", io_faults),
     ("history", histories),
+    ("crowd", crowds),
     ("simulation", simulations),
     ("damage", damages),
 ];
@@ -179,6 +180,13 @@ fn histories(request: &Request) -> io::Result<Vec<Row>> {
     let rows = places.map(|place| history::run(&plan(place, false), &request.budget(0.02)));
     let planted = history::run(&plan(Place::Memory(1), true), &patience());
     rows.into_iter().chain([planted]).collect()
+}
+
+fn crowds(request: &Request) -> io::Result<Vec<Row>> {
+    let places = [crowd::Place::Memory(1), crowd::Place::Memory(3), crowd::Place::File];
+    let run = |place| crowd::run(place, request.seed, false, &request.budget(0.02));
+    let planted = crowd::run(crowd::Place::Memory(1), request.seed, true, &patience());
+    places.map(run).into_iter().chain([planted]).collect()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "like the other parts")]

@@ -9,7 +9,7 @@ use prove::cuts::{self, System};
 use prove::history::Place;
 use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row};
-use prove::{damage, faults, history, power, simulation};
+use prove::{crowd, damage, faults, history, power, simulation};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_prove");
 
@@ -88,6 +88,17 @@ fn histories_have_one_order() {
         let program = (PathBuf::from(PROGRAM), vec!["history-child".to_owned()]);
         let plan = history::Plan { place, program, seed: 1, planted };
         is_well(&history::run(&plan, &Budget::counting(1)).unwrap());
+    }
+}
+
+#[test]
+fn a_crowd_of_impatient_callers_loses_nothing() {
+    let places = [crowd::Place::Memory(1), crowd::Place::Memory(3), crowd::Place::File];
+    for (place, planted) in
+        places.map(|place| (place, false)).into_iter().chain([(places[0], true)])
+    {
+        let count = if planted { 1_000_000 } else { 10_000 };
+        is_well(&crowd::run(place, 1, planted, &Budget::counting(count)).unwrap());
     }
 }
 
