@@ -1,6 +1,7 @@
 //! `prove`: tries to lose money, in many ways, and says what came of it.
 //!
-//! `prove [--minutes N | --count N] [--seed N] [PART ...]`; without parts, all of them.
+//! `prove [--minutes N | --count N] [--seed N] [PART ...]`; without parts, all of them. `--only N` is one fault,
+//! world or file system, to see it again.
 
 #![allow(clippy::print_stderr, reason = "it is what this program is for")]
 
@@ -139,7 +140,10 @@ fn kill_plan(request: &Request, planted: Option<Planted>) -> io::Result<kill::Pl
 
 fn real_cuts(request: &Request) -> io::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for system in [System::Ext4, System::Xfs] {
+    for (number, system) in [System::Ext4, System::Xfs].into_iter().enumerate() {
+        if request.only.is_some_and(|only| only != number) {
+            continue;
+        }
         if let Err(reason) = system.check() {
             eprintln!("prove: cuts, {}: left out: {reason}", system.name());
             continue;

@@ -67,7 +67,9 @@ fn one(table: &LockTable, places: &Places, (wallets, is_patient): Wanted) {
     let others: u64 = at().map(|place| place.fetch_add(1, SeqCst)).sum();
     places.met.fetch_add(others, SeqCst);
     thread::yield_now();
-    at().for_each(|place| drop(place.fetch_sub(1, SeqCst)));
+    for place in at() {
+        place.fetch_sub(1, SeqCst);
+    }
     drop(held);
 }
 

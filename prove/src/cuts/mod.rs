@@ -39,7 +39,8 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
     let mut rng = Rng::with_seed(seed);
     while budget.goes_on(&row) && row.losses == 0 {
         if let Err(loss) = one_disk(plan, &mut rng, budget, &mut row)? {
-            row.lose(|| format!("{loss}\n    again: prove --seed {seed} cuts"));
+            let only = plan.system as usize;
+            row.lose(|| format!("{loss}\n    again: prove --seed {seed} --only {only} cuts"));
         }
     }
     row.took = budget.took();
