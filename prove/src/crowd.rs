@@ -49,8 +49,8 @@ pub fn run(place: Place, seed: u64, planted: bool, budget: &Budget) -> io::Resul
     while budget.goes_on(&row) && row.losses == 0 {
         let held = match place {
             Place::Memory(lanes) => {
-                let store = Arc::new(MemoryStore::with_lanes(lanes));
-                one_crowd(store, rng.u64(..), planted, &mut count)
+                let store: Arc<dyn Store> = Arc::new(MemoryStore::with_lanes(lanes));
+                one_crowd(&store, rng.u64(..), planted, &mut count)
             }
             Place::File => in_a_file(rng.u64(..), planted, &mut count)?,
         };
@@ -69,15 +69,16 @@ fn in_a_file(seed: u64, planted: bool, count: &mut Count) -> io::Result<Result<(
     let folder = summary::working_folder()?;
     let path = folder.path().join("test.ledger");
     let ledger = check::open(&path).map_err(io::Error::other)?;
-    let held = one_crowd(ledger.store().clone(), seed, planted, count);
-    drop(ledger);
+    let store: Arc<dyn Store> = ledger.store().clone();
+    let held = one_crowd(&store, seed, planted, count);
+    drop((ledger, store));
     let go_on = &mut |_| ControlFlow::Continue(());
     let found = SqliteLedger::verify_file(&path, &[], go_on).map_err(io::Error::other)?;
     Ok(found.problem.map_or(held, Err))
 }
 
 fn one_crowd(
-    store: Arc<dyn Store>,
+    store: &Arc<dyn Store>,
     seed: u64,
     planted: bool,
     count: &mut Count,

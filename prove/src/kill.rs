@@ -274,8 +274,10 @@ fn one_clerk(
 
 fn say(line: &Value) {
     let mut out = io::stdout().lock();
-    // A parent that is gone hears nothing.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        // The parent is gone, and would have killed this one.
+        std::process::exit(1);
+    }
 }
 
 /// What is told, as a line.
