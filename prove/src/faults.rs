@@ -53,7 +53,7 @@ pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
         if plan.only.is_some_and(|only| only != number) {
             continue;
         }
-        if !budget.allows(row.count) || row.losses > 0 {
+        if !budget.goes_on(&row) || row.losses > 0 {
             break;
         }
         let (was_hit, held) = one(plan, fault)?;

@@ -1,6 +1,7 @@
 //! `prove`: tries to lose money, in many ways, and says what came of it.
 //!
-//! `prove [--minutes N | --count N] [--seed N] [PART ...]`; without parts, all of them.
+//! `prove [--minutes N | --count N] [--seed N] [PART ...]`; without parts, all of them. `--only N` is one fault,
+//! world or file system, to see it again.
 
 #![allow(clippy::print_stderr, reason = "it is what this program is for")]
 
@@ -11,9 +12,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ledger_sqlite::Durability;
+use prove::cuts::{self, System};
 use prove::history::Place;
+use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row, memory};
-use prove::{damage, faults, history, kill, power, simulation};
+use prove::{crowd, damage, faults, history, power, progress, simulation};
 
 /// What is asked for.
 struct Request {
@@ -30,9 +33,11 @@ type Part = fn(&Request) -> io::Result<Vec<Row>>;
 /// Every part, in the order in which they run.
 const PARTS: &[(&str, Part)] = &[
     ("kill", kills),
+    ("cuts", real_cuts),
     ("power", power_cuts),
     ("faults", io_faults),
     ("history", histories),
+    ("crowd", crowds),
     ("simulation", simulations),
     ("damage", damages),
 ];
@@ -43,7 +48,7 @@ fn main() -> ExitCode {
         && word == "kill-child"
     {
         let number = |text: &str| text.parse().unwrap_or(0);
-        kill::child(Path::new(path), number(seed), number(round), planted == "true");
+        kill::child(Path::new(path), number(seed), number(round), planted);
         return ExitCode::SUCCESS;
     }
     if let [word, path, notes, process, seed] = arguments.as_slice()
@@ -97,6 +102,7 @@ fn run(request: &Request) -> io::Result<bool> {
     for (name, part) in PARTS {
         if request.parts.is_empty() || request.parts.iter().any(|it| it == name) {
             for row in part(request)? {
+                progress::clear();
                 row.publish()?;
                 is_well &= row.is_well();
             }
@@ -108,39 +114,56 @@ fn run(request: &Request) -> io::Result<bool> {
 impl Request {
     /// A share of the time, or as many as were asked for.
     fn budget(&self, share: f64) -> Budget {
-        match self.count {
+        let budget = match self.count {
             Some(count) => Budget::counting(count),
             None => Budget::lasting(Duration::from_secs_f64(self.minutes * 60.0 * share)),
-        }
+        };
+        budget.watched(progress::show)
     }
 }
 
 /// Long enough for what must be found.
 fn patience() -> Budget {
-    Budget::lasting(Duration::from_mins(1))
+    Budget::lasting(Duration::from_mins(1)).watched(progress::show)
 }
 
 fn kills(request: &Request) -> io::Result<Vec<Row>> {
-    let program = std::env::current_exe()?;
-    let arguments = vec!["kill-child".to_owned()];
-    let seed = request.seed;
-    let plan = |planted| kill::Plan {
-        program: program.clone(),
-        arguments: arguments.clone(),
-        folder: std::env::temp_dir(),
-        seed,
-        planted,
-    };
-    let row = kill::run(&plan(false), &request.budget(0.2))?;
-    let again = |first: String| format!("{first}\n    again: prove --seed {seed} kill");
+    let early = Some(Planted::SaysTooEarly);
+    let row = kill::run(&kill_plan(request, None)?, &request.budget(0.15))?;
+    let again = |first: String| format!("{first}\n    again: prove --seed {} kill", request.seed);
     let row = Row { first: row.first.map(again), ..row };
-    Ok(vec![row, kill::run(&plan(true), &patience())?])
+    Ok(vec![row, kill::run(&kill_plan(request, early)?, &patience())?])
+}
+
+fn kill_plan(request: &Request, planted: Option<Planted>) -> io::Result<kill::Plan> {
+    let arguments = vec!["kill-child".to_owned()];
+    let program = std::env::current_exe()?;
+    Ok(kill::Plan { program, arguments, folder: None, seed: request.seed, planted })
+}
+
+fn real_cuts(request: &Request) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (number, system) in [System::Ext4, System::Xfs].into_iter().enumerate() {
+        if request.only.is_some_and(|only| only != number) {
+            continue;
+        }
+        if let Err(reason) = system.check() {
+            eprintln!("prove: cuts, {}: left out: {reason}", system.name());
+            continue;
+        }
+        let run = |planted, budget: &Budget| {
+            cuts::run(&cuts::Plan { system, kill: kill_plan(request, planted)? }, budget)
+        };
+        rows.push(run(None, &request.budget(0.05))?);
+        rows.push(run(Some(Planted::DoesNotFlush), &patience())?);
+    }
+    Ok(rows)
 }
 
 fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {
     let plan = |durability| power::Plan { seed: request.seed, durability };
     Ok(vec![
-        power::run(plan(Durability::Full), &request.budget(0.4))?,
+        power::run(plan(Durability::Full), &request.budget(0.35))?,
         power::run(plan(Durability::Normal), &patience())?,
         power::run(plan(Durability::Memory), &patience())?,
     ])
@@ -164,6 +187,13 @@ fn histories(request: &Request) -> io::Result<Vec<Row>> {
     let rows = places.map(|place| history::run(&plan(place, false), &request.budget(0.02)));
     let planted = history::run(&plan(Place::Memory(1), true), &patience());
     rows.into_iter().chain([planted]).collect()
+}
+
+fn crowds(request: &Request) -> io::Result<Vec<Row>> {
+    let places = [crowd::Place::Memory(1), crowd::Place::Memory(3), crowd::Place::File];
+    let run = |place| crowd::run(place, request.seed, false, &request.budget(0.02));
+    let planted = crowd::run(crowd::Place::Memory(1), request.seed, true, &patience());
+    places.map(run).into_iter().chain([planted]).collect()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "like the other parts")]

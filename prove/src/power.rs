@@ -56,7 +56,7 @@ pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
     let mut row = Row::new(name, "states", plan.seed);
     row.expected_losses = plan.durability != Durability::Full;
     let mut rng = Rng::with_seed(plan.seed);
-    while budget.allows(row.count) && row.losses == 0 {
+    while budget.goes_on(&row) && row.losses == 0 {
         one_run(plan, rng.u64(..), budget, &mut row)?;
     }
     row.took = budget.took();
@@ -69,6 +69,7 @@ fn one_run(plan: Plan, seed: u64, budget: &Budget, row: &mut Row) -> io::Result<
     let mut cutter = Cutter {
         scratch: summary::working_folder()?,
         known: HashSet::new(),
+        whole: HashSet::new(),
         rng: Rng::with_seed(seed),
         row,
         budget,
@@ -138,8 +139,10 @@ fn checkpoint(path: &Path, mode: &str) {
 /// Makes states, and checks each.
 struct Cutter<'a> {
     scratch: TempDir,
-    /// States that were checked before.
-    known: HashSet<u64>,
+    /// States that were checked before, with how much had been told.
+    known: HashSet<(u64, usize)>,
+    /// Copies that were checked before, by what is in them.
+    whole: HashSet<u64>,
     rng: Rng,
     row: &'a mut Row,
     budget: &'a Budget,
@@ -156,32 +159,33 @@ impl Cutter<'_> {
     ) -> io::Result<()> {
         let mut disk = Disk::with(before);
         let mut told = Told::default();
-        let mut tells = tells.iter();
+        let (mut tells, mut heard) = (tells.iter(), 0);
         for event in events {
             let is_flush = matches!(event, Event::Flushed { .. } | Event::FolderFlushed { .. });
             let is_write = matches!(event, Event::Wrote { .. });
             if is_flush || is_write && self.rng.u32(0..WRITES) == 0 {
-                self.cut(&disk, &told, STATES)?;
+                self.cut(&disk, &told, heard, STATES)?;
             }
             if matches!(event, Event::Mark) {
                 tells.by_ref().take(1).for_each(|tell| told.hear(tell));
+                heard += 1;
             }
             disk.apply(event);
             if is_flush {
-                self.cut(&disk, &told, 2)?;
+                self.cut(&disk, &told, heard, 2)?;
             }
-            if !self.budget.allows(self.row.count) || self.row.losses > 0 {
+            if !self.budget.goes_on(self.row) || self.row.losses > 0 {
                 return Ok(());
             }
         }
-        self.cut(&disk, &told, STATES)
+        self.cut(&disk, &told, heard, STATES)
     }
 
-    fn cut(&mut self, disk: &Disk, told: &Told, states: usize) -> io::Result<()> {
+    fn cut(&mut self, disk: &Disk, told: &Told, heard: usize, states: usize) -> io::Result<()> {
         let states = if disk.is_certain() { 1 } else { states };
         for number in 0..states {
             let image = disk.cut(Cut::choose(number, &mut self.rng), &mut self.rng);
-            if !self.known.insert(image.digest()) {
+            if !self.known.insert((image.digest(), heard)) {
                 continue;
             }
             self.row.count += 1;
@@ -203,7 +207,20 @@ impl Cutter<'_> {
             let junk: Vec<u8> = (0..32_768).map(|_| self.rng.u8(..)).collect();
             std::fs::write(self.scratch.path().join(format!("{FILE}-shm")), junk)?;
         }
-        Ok(holds(self.scratch.path(), told, image, self.rng.u8(0..16) == 0))
+        let retry = self.rng.u8(0..16) == 0;
+        let held = holds(self.scratch.path(), told, image, retry);
+        Ok(held.and_then(|()| self.copies_are_whole(image, told)))
+    }
+
+    fn copies_are_whole(&mut self, image: &Image, told: &Told) -> Result<(), Loss> {
+        for name in &told.copies {
+            let digest = image.digest_of(name);
+            if !self.whole.contains(&digest) {
+                copy_is_whole(&self.scratch.path().join(name))?;
+                self.whole.insert(digest);
+            }
+        }
+        Ok(())
     }
 
     /// Opens a state while everything that is done to the disk is noted, and cuts that as well.
@@ -263,8 +280,7 @@ fn holds(folder: &Path, told: &Told, image: &Image, retry: bool) -> Result<(), L
         check::keys_are_found(&ledger, told, 5)?;
         check::goes_on(&ledger, told)?;
     }
-    drop(ledger);
-    told.copies.iter().try_for_each(|name| copy_is_whole(&folder.join(name)))
+    Ok(())
 }
 
 fn copy_is_whole(path: &Path) -> Result<(), Loss> {

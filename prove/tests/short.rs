@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use ledger_sqlite::Durability;
+use prove::cuts::{self, System};
 use prove::history::Place;
+use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row, memory};
-use prove::{damage, faults, history, kill, power, simulation};
+use prove::{crowd, damage, faults, history, power, simulation};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_prove");
 
@@ -17,17 +19,38 @@ fn is_well(row: &Row) {
 
 #[test]
 fn kills_lose_nothing() {
-    for (planted, count) in [(false, 60), (true, 600)] {
-        let arguments = vec!["kill-child".to_owned()];
-        let plan = kill::Plan {
-            program: PathBuf::from(PROGRAM),
-            arguments,
-            folder: std::env::temp_dir(),
-            seed: 1,
-            planted,
-        };
-        is_well(&kill::run(&plan, &Budget::counting(count)).unwrap());
+    for (planted, count) in [(None, 60), (Some(Planted::SaysTooEarly), 600)] {
+        is_well(&kill::run(&kill_plan(planted), &Budget::counting(count)).unwrap());
     }
+}
+
+fn kill_plan(planted: Option<Planted>) -> kill::Plan {
+    let arguments = vec!["kill-child".to_owned()];
+    kill::Plan { program: PathBuf::from(PROGRAM), arguments, folder: None, seed: 1, planted }
+}
+
+#[test]
+fn real_cuts_lose_nothing_where_they_can_be_tried() {
+    for system in [System::Ext4, System::Xfs] {
+        if let Err(reason) = system.check() {
+            eprintln!("{}: left out: {reason}", system.name());
+            continue;
+        }
+        for (planted, count) in [(None, 6), (Some(Planted::DoesNotFlush), 100)] {
+            let plan = cuts::Plan { system, kill: kill_plan(planted) };
+            is_well(&cuts::run(&plan, &Budget::counting(count)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn where_there_is_no_terminal_progress_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut prove = std::process::Command::new(PROGRAM);
+    let asked = prove.args(["--count", "30", "--seed", "1", "damage"]);
+    let said = asked.env("CARGO_TARGET_DIR", folder.path()).output().unwrap();
+    assert!(said.status.success());
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "");
 }
 
 #[test]
@@ -69,6 +92,17 @@ fn histories_have_one_order() {
 }
 
 #[test]
+fn a_crowd_of_impatient_callers_loses_nothing() {
+    let places = [crowd::Place::Memory(1), crowd::Place::Memory(3), crowd::Place::File];
+    for (place, planted) in
+        places.map(|place| (place, false)).into_iter().chain([(places[0], true)])
+    {
+        let count = if planted { 1_000_000 } else { 10_000 };
+        is_well(&crowd::run(place, 1, planted, &Budget::counting(count)).unwrap());
+    }
+}
+
+#[test]
 fn worlds_are_as_the_model_says_and_planted_faults_are_found() {
     is_well(&simulation::run(1, None, &Budget::counting(100_000)));
     is_well(&simulation::find_planted(1));
@@ -86,5 +120,5 @@ fn a_part_that_is_not_known_is_refused() {
     let said = std::process::Command::new(Path::new(PROGRAM)).arg("nonsense").output().unwrap();
     assert_eq!(said.status.code(), Some(2));
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(text.contains("there are kill, power"), "{text}");
+    assert!(text.contains("there are kill, cuts, power"), "{text}");
 }

@@ -5,6 +5,8 @@ pub(crate) mod encode;
 pub(crate) mod id;
 pub(crate) mod interrupt;
 pub(crate) mod invalid;
+#[cfg(all(test, shuttle))]
+pub(crate) mod schedule;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod time;

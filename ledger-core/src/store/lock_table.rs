@@ -52,8 +52,13 @@ impl Default for LockTable {
 impl LockTable {
     /// A table in which nothing is locked.
     pub fn new() -> Self {
+        Self::with(DefaultHashBuilder::default())
+    }
+
+    /// The same, in which `hasher` gives things their locks.
+    pub(crate) fn with(hasher: DefaultHashBuilder) -> Self {
         let shards = (0..1 << SHARD_BITS).map(|_| Shard::default()).collect();
-        Self { shards, hasher: DefaultHashBuilder::default() }
+        Self { shards, hasher }
     }
 
     /// The set of the locks that protect these things, or none if they are too many.

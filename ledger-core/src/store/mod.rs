@@ -7,6 +7,8 @@ pub(crate) mod backend;
 pub(crate) mod failure;
 pub(crate) mod lock_set;
 pub(crate) mod lock_table;
+#[cfg(all(test, shuttle))]
+mod schedules;
 
 pub use crate::base::id::{Stamp, Stamps};
 pub use crate::model::entry::{Position, Span};

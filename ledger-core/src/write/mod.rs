@@ -22,4 +22,6 @@ mod group;
 pub(crate) mod pauses;
 mod queue;
 mod round;
+#[cfg(all(test, shuttle))]
+mod schedules;
 pub(crate) mod unit;

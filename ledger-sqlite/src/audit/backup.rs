@@ -1,6 +1,6 @@
 //! Copies of a file that is in use.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
         // A link, unlike a new name, never replaces a file that is there.
         fs::hard_link(&partial.0, path)?;
         fs::remove_file(&partial.0)?;
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        place::flush_folder(folder)
     };
     finish().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),

@@ -1,5 +1,7 @@
 //! The schema: made in an empty file, recognised in another, brought forward if it is older.
 
+use std::sync::OnceLock;
+
 use ledger_core::Kind;
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
@@ -56,12 +58,12 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
         )));
     }
     if version == SCHEMA_VERSION {
-        check_tables(connection, &[KEPT, DERIVED, VIEWS])?;
+        check_tables(connection, present()?)?;
         return Ok(Content::Ledger);
     }
     let earlier = EARLIER.iter().find(|(number, _)| *number == version);
     let (_, sql) = earlier.ok_or_else(foreign_tables)?;
-    check_tables(connection, &[KEPT, sql])?;
+    check_tables(connection, &made_by(&[KEPT, sql])?)?;
     Ok(Content::Earlier)
 }
 
@@ -92,9 +94,7 @@ fn make_derived(connection: &Connection) -> rusqlite::Result<()> {
 /// Puts the derived tables and views of this version, empty, in the place of those of an earlier one,
 /// as a part of the caller's transaction. The file was recognised, so it has nothing else.
 pub(crate) fn replace_derived(connection: &Connection) -> StoreResult<()> {
-    let expected = Connection::open_in_memory().map_err(reading)?;
-    expected.execute_batch(KEPT).map_err(reading)?;
-    let kept = schema_of(&expected)?;
+    let kept = made_by(&[KEPT])?;
     for object in schema_of(connection)?.iter().filter(|object| !kept.contains(object)) {
         // What belongs to a table goes with it.
         if object.kind == "table" || object.kind == "view" {
@@ -132,13 +132,25 @@ pub(crate) fn name_kinds(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Compares the schema with ours word by word, so that no trigger or changed table of a hostile file
 /// is ever run.
-fn check_tables(connection: &Connection, ours: &[&str]) -> StoreResult<()> {
-    let expected = Connection::open_in_memory().map_err(reading)?;
-    ours.iter().try_for_each(|sql| expected.execute_batch(sql)).map_err(reading)?;
-    if schema_of(&expected)? == schema_of(connection)? {
-        return Ok(());
+fn check_tables(connection: &Connection, ours: &[Object]) -> StoreResult<()> {
+    if schema_of(connection)? == ours { Ok(()) } else { Err(foreign_tables()) }
+}
+
+/// The schema of this version. To make it takes longer than the rest of opening a small file.
+fn present() -> StoreResult<&'static [Object]> {
+    static PRESENT: OnceLock<Vec<Object>> = OnceLock::new();
+    if let Some(known) = PRESENT.get() {
+        return Ok(known);
     }
-    Err(foreign_tables())
+    let made = made_by(&[KEPT, DERIVED, VIEWS])?;
+    Ok(PRESENT.get_or_init(|| made))
+}
+
+/// The schema that these statements make.
+fn made_by(sql: &[&str]) -> StoreResult<Vec<Object>> {
+    let expected = Connection::open_in_memory().map_err(reading)?;
+    sql.iter().try_for_each(|sql| expected.execute_batch(sql)).map_err(reading)?;
+    schema_of(&expected)
 }
 
 fn foreign_tables() -> StoreError {

@@ -58,6 +58,15 @@ impl Image {
         hasher.finish()
     }
 
+    /// A number for what is in the files whose names begin so.
+    pub fn digest_of(&self, name: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (other, (_, bytes)) in self.0.iter().filter(|it| it.0.starts_with(name)) {
+            (other, bytes).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     /// Whether there is a file of that name.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -62,7 +62,7 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
     let mut row = Row::new(format!("history, {:?}{ending}", plan.place), "calls", plan.seed);
     row.expected_losses = plan.planted;
     let mut rng = Rng::with_seed(plan.seed);
-    while budget.allows(row.count) && row.losses == 0 {
+    while budget.goes_on(&row) && row.losses == 0 {
         match one(plan, rng.u64(..))? {
             Ok(calls) => row.count += calls,
             Err(loss) => {

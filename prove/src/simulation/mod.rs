@@ -28,7 +28,7 @@ pub fn run(seed: u64, only: Option<u64>, budget: &Budget) -> Row {
     let mut row = Row::new("simulation", "commands", seed);
     let mut crashes = 0;
     let mut number = only.unwrap_or(0);
-    while budget.allows(row.count) && row.losses == 0 {
+    while budget.goes_on(&row) && row.losses == 0 {
         let world = if only.is_some() { World::run_aloud } else { |seed| World::run(seed, None) };
         match world(world_seed(seed, number)) {
             Ok(done) => {

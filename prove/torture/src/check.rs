@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ledger_core::store::{Record, Stamp, Store};
 use ledger_core::{Amount, AssetCode, Error, Ledger, Transaction, WalletId};
-use ledger_sqlite::SqliteLedger;
+use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder};
 
 use crate::workload::clerk::Clerk;
 use crate::workload::told::{Said, Tell, Told};
@@ -35,7 +35,12 @@ pub fn reopened(path: &Path, told: &Told) -> Result<SqliteLedger, Loss> {
 
 /// Opens a file with few keys in memory, so that there are runs and merges of the key index to lose.
 pub fn open(path: &Path) -> Result<SqliteLedger, Error> {
-    SqliteLedger::builder(path).recent_keys(40).open()
+    builder(path).open()
+}
+
+/// The settings for that.
+pub fn builder(path: &Path) -> SqliteLedgerBuilder {
+    SqliteLedger::builder(path).recent_keys(40)
 }
 
 /// Compares a ledger in a file with what was told, and has it checked in full.

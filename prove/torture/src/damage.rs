@@ -46,7 +46,7 @@ pub fn run(folder: &Path, seed: u64, planted: bool, budget: &Budget) -> io::Resu
     row.expected_losses = planted;
     let mut rng = Rng::with_seed(seed);
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
-    while budget.allows(row.count) && row.losses == 0 {
+    while budget.goes_on(&row) && row.losses == 0 {
         one_file(folder, &mut rng, planted, budget, &mut row, &mut counts)?;
     }
     row.took = budget.took();
@@ -76,7 +76,7 @@ fn one_file(
     let whole = fs::read(&path)?;
     let parts = parts(&path).map_err(io::Error::other)?;
     for _ in 0..CHANGES {
-        if !budget.allows(row.count) || row.losses > 0 {
+        if !budget.goes_on(row) || row.losses > 0 {
             break;
         }
         for entry in fs::read_dir(folder.path())? {

@@ -14,6 +14,7 @@ use std::{fs, thread};
 
 use fastrand::Rng;
 use ledger_core::{Error, Transaction, WalletId};
+use ledger_sqlite::Durability;
 use serde_json::{Value, json};
 
 use crate::check::{self, Loss};
@@ -35,27 +36,47 @@ pub struct Plan {
     pub program: PathBuf,
     /// What comes before the child's own arguments.
     pub arguments: Vec<String>,
-    /// Where files are made, and removed again if nothing is lost.
-    pub folder: PathBuf,
+    /// Where files are made, and removed again if nothing is lost. None is in memory mostly, where more can be
+    /// tried, and on a disk now and then.
+    pub folder: Option<PathBuf>,
     /// Where the random numbers begin.
     pub seed: u64,
-    /// Whether the child says "done" before it is.
-    pub planted: bool,
+    /// What is wrong with the child.
+    pub planted: Option<Planted>,
+}
+
+/// What may be wrong with a child, so that there are losses to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// It says what will be before it is.
+    SaysTooEarly,
+    /// It does not flush what it commits.
+    DoesNotFlush,
+}
+
+impl Planted {
+    const ALL: [Self; 2] = [Self::SaysTooEarly, Self::DoesNotFlush];
+
+    fn word(planted: Option<Self>) -> String {
+        format!("{planted:?}")
+    }
+
+    /// Reads what a child was told of itself.
+    fn read(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| Self::word(Some(*it)) == word)
+    }
 }
 
 /// Kills as long as the budget allows.
 pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
-    let name = if plan.planted { "kill, answered too early" } else { "kill" };
+    let name = if plan.planted.is_some() { "kill, answered too early" } else { "kill" };
     let mut row = Row::new(name, "kills", plan.seed);
-    row.expected_losses = plan.planted;
+    row.expected_losses = plan.planted.is_some();
     let mut rng = Rng::with_seed(plan.seed);
-    while budget.allows(row.count) && (row.losses == 0 || !plan.planted) {
+    while budget.goes_on(&row) && row.losses == 0 {
         let seed = rng.u64(..);
         if let Err(loss) = one_file(plan, seed, budget, &mut row) {
             row.lose(|| loss);
-            if !plan.planted {
-                break;
-            }
         }
     }
     row.took = budget.took();
@@ -64,18 +85,19 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
 
 /// A new file, on which child after child is killed.
 fn one_file(plan: &Plan, seed: u64, budget: &Budget, row: &mut Row) -> Result<(), Loss> {
-    let folder = summary::folder_in(&plan.folder).map_err(|error| error.to_string())?;
-    let path = folder.path().join("test.ledger");
     let mut rng = Rng::with_seed(seed);
+    let folder = summary::folder_in(&place(plan, &mut rng)).map_err(|error| error.to_string())?;
+    let path = folder.path().join("test.ledger");
     let mut told = Told::default();
     for round in 0..ROUNDS {
-        if !budget.allows(row.count) {
+        if !budget.goes_on(row) {
             break;
         }
         row.count += 1;
         let ms = if rng.u8(0..8) == 0 { rng.u64(10..100) } else { rng.u64(0..10) };
-        let kill_after = Duration::from_micros(ms * 1_000 + rng.u64(0..1_000));
-        let child = Spec { path: &path, seed: rng.u64(..), round, kill_after };
+        let end_after = Duration::from_micros(ms * 1_000 + rng.u64(0..1_000));
+        let seed = rng.u64(..);
+        let child = Spec { path: &path, seed, round, end_after, without_power: None };
         let checked = child.run(plan, &mut told).and_then(|()| after(&path, &told, round));
         if let Err(loss) = checked {
             let kept = folder.keep();
@@ -85,8 +107,16 @@ fn one_file(plan: &Plan, seed: u64, budget: &Budget, row: &mut Row) -> Result<()
     Ok(())
 }
 
+/// What was written stays written when a process dies; on a disk, though, flushes take their time.
+fn place(plan: &Plan, rng: &mut Rng) -> PathBuf {
+    let on_disk = rng.u8(0..16) == 0;
+    plan.folder
+        .clone()
+        .unwrap_or_else(|| if on_disk { std::env::temp_dir() } else { summary::memory() })
+}
+
 /// What must hold after a kill.
-fn after(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
+pub fn after(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
     if !told.is_open && !path.exists() {
         return Ok(());
     }
@@ -129,35 +159,55 @@ fn copy_name(round: u64) -> String {
     format!("copy-{round}")
 }
 
-struct Spec<'a> {
-    path: &'a Path,
-    seed: u64,
-    round: u64,
-    kill_after: Duration,
+/// How the power goes, and how long a child goes on without it.
+pub type WithoutPower<'a> = (&'a dyn Fn() -> io::Result<()>, Duration);
+
+/// A child, and when it is to end.
+pub struct Spec<'a> {
+    /// The file that it works on.
+    pub path: &'a Path,
+    /// Where its random numbers begin.
+    pub seed: u64,
+    /// How many were there before it.
+    pub round: u64,
+    /// When it is killed, after its first word.
+    pub end_after: Duration,
+    /// Whether the power goes before.
+    pub without_power: Option<WithoutPower<'a>>,
 }
 
 impl Spec<'_> {
     /// Starts a child, kills it after its first word and some time, and takes in all it said.
-    fn run(&self, plan: &Plan, told: &mut Told) -> Result<(), Loss> {
+    pub fn run(&self, plan: &Plan, told: &mut Told) -> Result<(), Loss> {
         let child = Command::new(&plan.program)
             .args(&plan.arguments)
             .arg(self.path)
-            .args([self.seed.to_string(), self.round.to_string(), plan.planted.to_string()])
+            .args([self.seed.to_string(), self.round.to_string(), Planted::word(plan.planted)])
             .stdout(Stdio::piped())
             .spawn();
         let mut child = child.map_err(|error| format!("no child: {error}"))?;
         let lines = listen(&mut child);
         // Some are killed while they open the file.
         if self.round > 0 && self.seed.is_multiple_of(4) {
-            thread::sleep(self.kill_after);
+            thread::sleep(self.end_after);
         } else if let Ok(first) = lines.recv_timeout(PATIENCE) {
             hear(&first, told)?;
-            thread::sleep(self.kill_after);
+            thread::sleep(self.end_after);
         }
-        child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
+        while let Ok(line) = lines.try_recv() {
+            hear(&line, told)?;
+        }
+        let cut = self
+            .without_power
+            .map_or(Ok(()), |(cut, going_on)| cut().map(|()| thread::sleep(going_on)));
+        let ended = child.kill().and_then(|()| child.wait());
+        cut.and(ended).map_err(|error| error.to_string())?;
         let begun = Instant::now();
         while let Ok(line) = lines.recv_timeout(PATIENCE) {
-            hear(&line, told)?;
+            // Without power a child may say that it can't work.
+            if self.without_power.is_none() || !is_failure(&line) {
+                hear(&line, told)?;
+            }
             if begun.elapsed() > PATIENCE {
                 return Err("the child could not be killed".to_owned());
             }
@@ -179,16 +229,18 @@ fn listen(child: &mut Child) -> mpsc::Receiver<String> {
 }
 
 /// What a child does: work until it is killed. That it can't is a loss.
-pub fn child(path: &Path, seed: u64, round: u64, planted: bool) {
-    if let Err(error) = work(path, seed, round, planted) {
+pub fn child(path: &Path, seed: u64, round: u64, planted: &str) {
+    if let Err(error) = work(path, seed, round, Planted::read(planted)) {
         say(&json!(["failed", error.to_string()]));
     }
 }
 
-fn work(path: &Path, seed: u64, round: u64, planted: bool) -> Result<(), Error> {
+fn work(path: &Path, seed: u64, round: u64, planted: Option<Planted>) -> Result<(), Error> {
     let mut rng = Rng::with_seed(seed);
+    let is_flushed = planted != Some(Planted::DoesNotFlush);
+    let durability = if is_flushed { Durability::Full } else { Durability::Normal };
     loop {
-        let ledger = check::open(path)?;
+        let ledger = check::builder(path).durability(durability).open()?;
         let line = Value::from("opened");
         say(&line);
         let calls = rng.usize(1..400);
@@ -213,7 +265,7 @@ fn one_clerk(
     round: u64,
     seed: u64,
     calls: usize,
-    planted: bool,
+    planted: Option<Planted>,
 ) {
     let tell = &mut |tell: Tell| say(&written(&tell));
     let Ok(mut clerk) = Clerk::new(&format!("{round}-{seed:x}"), seed, ledger, tell) else {
@@ -221,7 +273,7 @@ fn one_clerk(
     };
     for _ in 0..calls {
         let told_early = &mut |tell: Tell| {
-            if planted && let Tell::Sent(key) = &tell {
+            if let (Some(Planted::SaysTooEarly), Tell::Sent(key)) = (planted, &tell) {
                 say(&json!(["refused", key, "insufficient_funds"]));
             }
             say(&written(&tell));
@@ -234,8 +286,10 @@ fn one_clerk(
 
 fn say(line: &Value) {
     let mut out = io::stdout().lock();
-    // A parent that is gone hears nothing.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        // The parent is gone, and would have killed this one.
+        std::process::exit(1);
+    }
 }
 
 /// What is told, as a line.
@@ -254,15 +308,19 @@ fn written(tell: &Tell) -> Value {
     }
 }
 
+fn is_failure(line: &str) -> bool {
+    line.starts_with("[\"failed\"")
+}
+
 /// Takes in a line. The last may be cut off: then it was not told.
 fn hear(line: &str, told: &mut Told) -> Result<(), Loss> {
+    if is_failure(line) {
+        return Err(format!("the child can't work: {line}"));
+    }
     let Ok(line) = serde_json::from_str::<Value>(line) else { return Ok(()) };
     if line == "opened" {
         told.hear(&Tell::Opened);
         return Ok(());
-    }
-    if line.get(0).is_some_and(|word| word == "failed") {
-        return Err(format!("the child can't work: {line}"));
     }
     let tell = read(&line).ok_or_else(|| format!("the child said: {line}"))?;
     told.hear(&tell);

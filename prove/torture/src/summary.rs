@@ -133,22 +133,37 @@ pub struct Budget {
     time: Duration,
     /// It ends earlier after so many.
     pub count_max: u64,
+    watcher: Option<fn(&Row, &Self)>,
 }
 
 impl Budget {
     /// So long, from now.
     pub fn lasting(time: Duration) -> Self {
-        Self { began: Instant::now(), time, count_max: u64::MAX }
+        Self { began: Instant::now(), time, count_max: u64::MAX, watcher: None }
     }
 
     /// So many, however long it takes.
     pub fn counting(count_max: u64) -> Self {
-        Self { began: Instant::now(), time: Duration::from_hours(24), count_max }
+        Self { began: Instant::now(), time: Duration::from_hours(24), count_max, watcher: None }
     }
 
     /// Whether there is more to do.
     pub fn allows(&self, count: u64) -> bool {
         count < self.count_max && self.began.elapsed() < self.time
+    }
+
+    /// Has that be told, again and again, how far a part is.
+    #[must_use]
+    pub fn watched(self, watcher: fn(&Row, &Self)) -> Self {
+        Self { watcher: Some(watcher), ..self }
+    }
+
+    /// The same, for a part that is at `row`; whoever watches is told so.
+    pub fn goes_on(&self, row: &Row) -> bool {
+        if let Some(watcher) = self.watcher {
+            watcher(row, self);
+        }
+        self.allows(row.count)
     }
 
     /// How long it took so far.

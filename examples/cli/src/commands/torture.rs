@@ -45,9 +45,9 @@ impl Torture {
         let plan = |seed| kill::Plan {
             program: program.clone(),
             arguments: vec![CHILD.to_owned()],
-            folder: folder.to_owned(),
+            folder: Some(folder.to_owned()),
             seed,
-            planted: false,
+            planted: None,
         };
         let kills = self.part(output, "killing", seed, |seed| {
             kill::run(&plan(seed), &Budget::counting(KILLS))
@@ -111,7 +111,12 @@ pub fn is_child() -> bool {
     let [word, path, seed, round, planted] = arguments.as_slice() else { return false };
     let number = |text: &OsString| text.to_str().and_then(|text| text.parse().ok()).unwrap_or(0);
     if word == CHILD {
-        kill::child(Path::new(path), number(seed), number(round), planted == "true");
+        kill::child(
+            Path::new(path),
+            number(seed),
+            number(round),
+            planted.to_str().unwrap_or_default(),
+        );
     }
     word == CHILD
 }
