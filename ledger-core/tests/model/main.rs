@@ -119,7 +119,9 @@ fn run(calls: &[Call], lanes: usize) {
     let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
     let ledger = Ledger::builder(MemoryStore::with_lanes(lanes)).clock(clock.clone());
     let (mut engine, mut model) = Engine::new(ledger.build().unwrap(), clock);
-    calls.iter().for_each(|call| engine.call(&mut model, call));
+    for call in calls {
+        engine.call(&mut model, call);
+    }
 }
 
 proptest! {
