@@ -16,6 +16,7 @@ test: $(VENV)/ready
 	cargo clippy --locked --package ledger-core -- --deny warnings
 	cargo test --locked --workspace --exclude ledger-py --all-features --all-targets
 	cargo test --locked --workspace --exclude ledger-py --all-features --doc
+	RUSTFLAGS="--cfg shuttle" cargo test --locked --package ledger-core --lib --target-dir target/schedules schedules
 	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --all-targets -- --deny warnings
 	cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --all-features
