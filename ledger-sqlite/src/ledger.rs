@@ -201,8 +201,8 @@ impl SqliteLedger {
     }
 
     /// Makes everything in the file that is derived from the journal again: balances, the index of
-    /// keys, names. It is refused while anyone has the file open. A crash meanwhile leaves it as it
-    /// was.
+    /// keys, names. It is refused while anyone has the file open, and where the journal has lost its end. A
+    /// crash meanwhile leaves it as it was.
     ///
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();
@@ -350,6 +350,13 @@ impl SqliteLedgerBuilder {
     /// Any other setting of the ledger.
     pub fn ledger(mut self, adjust: impl FnOnce(LedgerBuilder) -> LedgerBuilder + 'static) -> Self {
         self.adjust.push(Box::new(adjust));
+        self
+    }
+
+    /// Has [`rebuild`](Self::rebuild) go on where the journal has lost its end, which it refuses otherwise: what
+    /// was there is gone then, and nobody will see it any more.
+    pub fn keep_what_is_left(mut self) -> Self {
+        self.settings.keep_what_is_left = true;
         self
     }
 

@@ -41,11 +41,8 @@ fn verify_names_what_was_changed() {
         ("UPDATE asset SET row = 19 - row", "not as they were opened"),
         ("UPDATE kind SET code = 'deposit' WHERE number = 2", "names of the kinds"),
         ("INSERT INTO journal (row, id, item, kind) VALUES (-1, 7, 0, 1)", "before its first"),
-        ("INSERT INTO note (row, salt) VALUES (1000, zeroblob(16))", "notes of no line"),
-        (
-            "UPDATE progress SET value = 9223372036854775807 WHERE what = 'balances'",
-            "claim to be further",
-        ),
+        ("INSERT INTO note (row, salt) VALUES (1000, zeroblob(16))", "note knows of line 1000"),
+        ("UPDATE progress SET value = 9223372036854775807 WHERE what = 'balances'", "lost its end"),
         ("INSERT INTO key_run VALUES (1, 0, 1000000000000000, 1, 9, 0, 0, NULL, NULL)", "can't be"),
         ("INSERT INTO key_run VALUES (1, 0, 9, 1, 9, 0, 0, NULL, NULL)", "key index"),
         ("UPDATE wallet_state SET status = 0 WHERE status = 1", "written down"),
@@ -94,13 +91,40 @@ fn a_journal_that_was_cut_off_or_written_anew_lacks_the_head_that_was_kept() {
     // What is derived still knows that there was more; whoever cut it off may have seen to that.
     let refused = SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
     assert!(refused.to_string().contains("has lost its end: it has 15 lines"), "{refused}");
-    file.sql().execute("UPDATE progress SET value = 0", []).unwrap();
-    SqliteLedger::rebuild(file.path(), go_on).unwrap();
+    SqliteLedger::builder(file.path()).keep_what_is_left().rebuild(go_on).unwrap();
     let ledger = file.open();
     let found = ledger.verify_with(&[head], go_on).unwrap();
     assert!(!found.is_ok(), "{found:?}");
     let text: Head = head.to_string().parse().unwrap();
     assert_eq!(text, head);
+}
+
+#[test]
+fn a_journal_that_has_lost_its_end_is_noticed_though_the_marks_are_behind() {
+    // Each of these tells of it when all others know nothing.
+    let known = [
+        ("wallet", "UPDATE wallet SET row = 1"),
+        ("asset", "UPDATE asset SET row = 1"),
+        ("note", "DELETE FROM note"),
+        ("hold", "DELETE FROM hold"),
+        ("key_run", "DELETE FROM key_run"),
+    ];
+    for (teller, _) in &known[..4] {
+        let others = known.iter().filter(|(table, _)| table != teller).map(|(_, forget)| *forget);
+        let others = others.collect::<Vec<_>>().join("; ");
+        let file = TestFile::with_business();
+        let forget = "UPDATE progress SET value = 0 WHERE what <> 'runs'";
+        let cut = format!("{forget}; {others}; DELETE FROM journal WHERE row > 1");
+        file.sql().execute_batch(&cut).unwrap();
+        let said = "has lost its end: it has 1 lines";
+        let error = file.builder().open().unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let error = SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        let found = SqliteLedger::verify_file(file.path(), &[], go_on).unwrap();
+        assert!(found.problem.unwrap().contains(said));
+    }
 }
 
 #[test]

@@ -70,6 +70,18 @@ fn bring_forward(schema: u32, whales: &str) {
 }
 
 #[test]
+fn a_journal_that_has_lost_its_end_is_not_brought_forward() {
+    for schema in [1, 2] {
+        let file = copy_of(schema);
+        file.sql().execute("DELETE FROM journal WHERE row > 20", []).unwrap();
+        for _ in 0..2 {
+            let error = file.builder().open().unwrap_err();
+            assert!(error.to_string().contains("has lost its end: it has 20 lines"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_file_of_an_earlier_schema_is_not_changed_while_someone_has_it_open() {
     let file = copy_of(1);
     let sql = file.sql();

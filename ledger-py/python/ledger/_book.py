@@ -112,8 +112,16 @@ def verify(
     return report(_ledger.verify_file(fspath(path), [str(head) for head in heads], progress))
 
 
-def rebuild(path: str | PathLike[str], progress: Progress | None = None) -> None:
+def rebuild(
+    path: str | PathLike[str],
+    progress: Progress | None = None,
+    *,
+    keep_what_is_left: bool = False,
+) -> None:
     """Makes everything in a file that is derived from its journal again. Nobody may have it open
     meanwhile.
+
+    A journal that has lost its end is refused, because nobody would see it afterwards: restore a backup.
+    Where there is none, ``keep_what_is_left`` goes on with what there is.
     """
-    _ledger.rebuild_file(fspath(path), progress)
+    _ledger.rebuild_file(fspath(path), progress, flag(keep_what_is_left, "keep_what_is_left"))

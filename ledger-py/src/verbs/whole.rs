@@ -95,10 +95,15 @@ pub(crate) fn rebuild_file(
     py: Python<'_>,
     path: PathBuf,
     progress: Option<Py<PyAny>>,
+    keep_what_is_left: bool,
 ) -> PyResult<()> {
     alone(py, || {
         let mut watcher = |step| watch(progress.as_ref(), step);
-        Ok(SqliteLedger::rebuild(path, &mut watcher)?)
+        let mut builder = SqliteLedger::builder(path);
+        if keep_what_is_left {
+            builder = builder.keep_what_is_left();
+        }
+        Ok(builder.rebuild(&mut watcher)?)
     })
 }
 

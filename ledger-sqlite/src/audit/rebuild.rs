@@ -27,7 +27,6 @@ pub(crate) fn rebuild(
 ) -> StoreResult<()> {
     let run_keys = recent_keys.saturating_mul(LARGER);
     let total = read::last_row(connection)?;
-    check_end(total, connection)?;
     wipe(connection)?;
     let mut state = State::empty(connection)?;
     let mut stopped = false;
@@ -60,21 +59,6 @@ pub(crate) fn rebuild(
     }
     tags::finish(connection, &state.terms, total)?;
     progress::Progress::Balances.set(total, connection)
-}
-
-/// Refuses a journal that has lost its end, as far as what is derived can tell: nobody would see it
-/// afterwards.
-fn check_end(last: u64, connection: &Connection) -> StoreResult<()> {
-    use progress::Progress::{Balances, Keys, Tags};
-    let marks = [Balances, Keys, Tags].map(|mark| mark.get(connection).unwrap_or(0));
-    match marks.into_iter().max() {
-        Some(known) if known > last => Err(StoreError::Broken(format!(
-            "the journal has lost its end: it has {last} lines, and what is derived from it knows of \
-             {known}; restore a backup. Without one, set the values in the table progress to 0 to keep what \
-             is left"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 fn wipe(connection: &Connection) -> StoreResult<()> {

@@ -12,6 +12,7 @@ use crate::audit::reversals::ReversalCheck;
 use crate::audit::watch::{Progress, STEP, Watch};
 use crate::base::failure::{damaged, reading};
 use crate::chain::account::Account;
+use crate::journal::end;
 use crate::journal::line::{COLUMNS, Cell};
 use crate::journal::note::{Note, StoredNote};
 use crate::journal::read::{self, ReadLine};
@@ -169,6 +170,7 @@ struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     fn new(connection: &'a Connection, anchors: &'a [Head]) -> StoreResult<Self> {
         check_pages(connection)?;
+        end::check(connection)?;
         Ok(Self {
             connection,
             anchors,

@@ -3,6 +3,7 @@
 
 pub(crate) mod append;
 pub(crate) mod encode;
+pub(crate) mod end;
 pub(crate) mod epoch;
 pub(crate) mod history;
 pub(crate) mod line;

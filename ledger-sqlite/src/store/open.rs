@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) wait: Duration,
     /// Keys in memory before they are written to the disk.
     pub(crate) recent_keys: usize,
+    /// Whether a rebuild takes a journal that has lost its end.
+    pub(crate) keep_what_is_left: bool,
 }
 
 impl Default for Settings {
@@ -45,6 +47,7 @@ impl Default for Settings {
             exclusive: false,
             wait: bounds::LOCK_WAIT,
             recent_keys: RECENT_MAX,
+            keep_what_is_left: false,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::base::failure::{before_commit, reading};
 use crate::file::place::Place;
 use crate::file::turn::Turns;
 use crate::file::{log, registry};
+use crate::journal::end;
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
 use crate::store::{Settings, SqliteStore};
@@ -134,6 +135,9 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let connection = connect::alone(place.path(), settings.wait)?;
     check_not_empty(&connection, path)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    if !settings.keep_what_is_left {
+        end::check(&connection)?;
+    }
     rebuild(&connection, settings.recent_keys, watch)?;
     connection.execute_batch("COMMIT").map_err(before_commit)
 }
@@ -143,6 +147,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
 pub(crate) fn bring_forward(place: &Place, settings: &Settings) -> StoreResult<()> {
     let connection = connect::alone(place.path(), settings.wait)?;
     connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    end::check(&connection)?;
     create::replace_derived(&connection)?;
     rebuild(&connection, settings.recent_keys, &mut |_| ControlFlow::Continue(()))?;
     connection.execute_batch("COMMIT").map_err(before_commit)

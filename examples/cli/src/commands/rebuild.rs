@@ -14,6 +14,9 @@ use crate::record::Record;
 pub struct Rebuild {
     #[command(flatten)]
     file: FileArg,
+    /// Goes on where the journal has lost its end, and no backup is left: what was there is gone then
+    #[arg(long)]
+    keep_what_is_left: bool,
 }
 
 impl Rebuild {
@@ -23,7 +26,11 @@ impl Rebuild {
         let bar = Bar::new(output, "rebuilding", Some(0));
         let mut lines = 0;
         let mut show = bar.watch();
-        SqliteLedger::rebuild(path, &mut |progress| {
+        let mut builder = SqliteLedger::builder(path);
+        if self.keep_what_is_left {
+            builder = builder.keep_what_is_left();
+        }
+        builder.rebuild(&mut |progress| {
             lines = progress.done;
             show(progress)
         })?;

@@ -1,0 +1,56 @@
+//! Whether the journal still has its end, as far as what is derived from it can tell.
+
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::Connection;
+
+use crate::base::failure::reading;
+use crate::journal::read;
+
+/// The last lines that are known: to marks, to wallets and assets, which are in the order of their lines, to notes
+/// and to runs of keys. Each is found without going through its table.
+const KNOWN: [(&str, &str); 5] = [
+    ("progress", "SELECT max(value) FROM progress WHERE what <> 'runs'"),
+    ("wallet", "SELECT row FROM wallet ORDER BY id DESC LIMIT 1"),
+    ("asset", "SELECT row FROM asset ORDER BY world DESC LIMIT 1"),
+    ("note", "SELECT max(row) FROM note"),
+    ("key_run", "SELECT max(last_row) FROM key_run WHERE state = 0"),
+];
+
+/// The last transaction that is known to holds.
+const KNOWN_HOLD: &str = "SELECT max(id) FROM hold";
+
+/// Refuses a journal that has lost its end: it would answer keys anew that were answered, and nobody would
+/// see it once what is derived is made again.
+pub(crate) fn check(connection: &Connection) -> StoreResult<()> {
+    let Some(tip) = read::tip(connection)? else { return Ok(()) };
+    for (table, sql) in KNOWN {
+        if let Some(known) = largest(table, sql, connection)?.filter(|known| *known > tip.row) {
+            return Err(lost(&format!("{} lines, and {table} knows of line {known}", tip.row)));
+        }
+    }
+    match largest("hold", KNOWN_HOLD, connection)? {
+        Some(known) if known > tip.id.raw() => {
+            Err(lost(&format!("{} lines, and there is a hold behind them", tip.row)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Files of earlier schemas don't have every table.
+fn largest(table: &str, sql: &str, connection: &Connection) -> StoreResult<Option<u64>> {
+    if !connection.table_exists(None, table).map_err(reading)? {
+        return Ok(None);
+    }
+    let mut find = connection.prepare_cached(sql).map_err(reading)?;
+    let mut rows = find.query([]).map_err(reading)?;
+    let Some(row) = rows.next().map_err(reading)? else { return Ok(None) };
+    let found: Option<i64> = row.get(0).map_err(reading)?;
+    Ok(found.and_then(|row| u64::try_from(row).ok()))
+}
+
+fn lost(what: &str) -> StoreError {
+    StoreError::Broken(format!(
+        "the file is damaged: the journal has lost its end: it has {what}; restore a backup, or, where there is none, rebuild with \
+         keep_what_is_left"
+    ))
+}
