@@ -1,6 +1,6 @@
 //! A network file system, faked: the C library's call that tells what kind of file system it is says another one.
 
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 #![allow(clippy::unwrap_used)]
 #![allow(unsafe_code, reason = "a function of the C library, by its C name")]
 
