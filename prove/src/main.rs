@@ -200,7 +200,7 @@ fn crowds(request: &Request) -> io::Result<Vec<Row>> {
 fn simulations(request: &Request) -> io::Result<Vec<Row>> {
     let only = request.only.map(|it| it as u64);
     let row = simulation::run(request.seed, only, &request.budget(0.12));
-    Ok(vec![row, simulation::find_planted(request.seed)])
+    Ok(vec![row, simulation::find_planted(request.seed, patience)])
 }
 
 fn damages(request: &Request) -> io::Result<Vec<Row>> {

@@ -107,7 +107,7 @@ fn a_crowd_of_impatient_callers_loses_nothing() {
 #[test]
 fn worlds_are_as_the_model_says_and_planted_faults_are_found() {
     is_well(&simulation::run(1, None, &Budget::counting(100_000)));
-    is_well(&simulation::find_planted(1));
+    is_well(&simulation::find_planted(1, || Budget::counting(1_000_000)));
 }
 
 #[test]

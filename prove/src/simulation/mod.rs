@@ -12,7 +12,7 @@ mod world;
 #[allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::pedantic, reason = "a test's")]
 mod model;
 
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::simulation::planted::Planted;
 use crate::simulation::world::World;
@@ -20,8 +20,6 @@ use crate::summary::{Budget, Row};
 
 /// When worlds begin: 2026-03-01.
 const BEGINNING: i64 = 1_772_366_400_000;
-/// How long may be looked for a planted fault.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs worlds as long as the budget allows; and then one of them again, which must be the same.
 pub fn run(seed: u64, only: Option<u64>, budget: &Budget) -> Row {
@@ -56,25 +54,23 @@ fn world_seed(seed: u64, number: u64) -> u64 {
     seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number)
 }
 
-/// Looks for each planted fault; the count is of those that were found.
-pub fn find_planted(seed: u64) -> Row {
-    let budget = Budget::lasting(Duration::from_hours(1));
+/// Looks for each planted fault as long as patience lasts; the count is of those that were found.
+pub fn find_planted(seed: u64, patience: impl Fn() -> Budget) -> Row {
+    let began = Instant::now();
     let mut row = Row::new("simulation, planted faults", "found", seed);
     for &planted in Planted::ALL {
-        if is_found(seed, planted) {
+        if is_found(seed, planted, &patience()) {
             row.count += 1;
         } else {
             row.lose(|| format!("{planted:?} is not found"));
         }
     }
     row.part = format!("simulation, planted faults (of {})", Planted::ALL.len());
-    row.took = budget.took();
+    row.took = began.elapsed();
     row
 }
 
-fn is_found(seed: u64, planted: Planted) -> bool {
-    let budget = Budget::lasting(PATIENCE);
-    let mut worlds = 0..;
-    let mut found = |number| World::run(world_seed(seed, number), Some(planted)).is_err();
-    worlds.by_ref().take_while(|_| budget.allows(0)).any(&mut found)
+fn is_found(seed: u64, planted: Planted, budget: &Budget) -> bool {
+    let found = |number| World::run(world_seed(seed, number), Some(planted)).is_err();
+    (0..budget.count_max).take_while(|number| budget.allows(*number)).any(found)
 }
