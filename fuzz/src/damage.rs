@@ -13,7 +13,7 @@ use ledger_sqlite::SqliteLedger;
 use crate::bytes::Bytes;
 use torture::summary::working_folder;
 
-/// The file that is changed. A test makes it, and another sees that it is as it must be.
+/// The file that is changed. A test makes it; whoever changes it sees first that it is as it must be.
 pub const WHOLE: &[u8] = include_bytes!("../whole.ledger");
 const PAGE: usize = 4_096;
 const CHANGES_MAX: usize = 8;
@@ -21,7 +21,7 @@ const CHANGES_MAX: usize = 8;
 /// Changes the file and looks what comes of it. Planted: `verify` is not asked.
 pub fn check(data: &[u8], planted: bool) {
     static SHOWN: OnceLock<Shown> = OnceLock::new();
-    let shown = SHOWN.get_or_init(|| look_at_copy(WHOLE, &[]).expect("it is whole"));
+    let shown = SHOWN.get_or_init(look_at_whole);
     let mut bytes = Bytes::new(data);
     let mut file = WHOLE.to_vec();
     for _ in 0..CHANGES_MAX {
@@ -66,10 +66,12 @@ fn look(ledger: &Ledger) -> ledger_core::Result<Shown> {
     Ok(shown)
 }
 
-fn look_at_copy(file: &[u8], log: &[u8]) -> ledger_core::Result<Shown> {
+/// What is shown of the file as it is. If there were something wrong with it, no change could be.
+fn look_at_whole() -> Shown {
     let folder = working_folder().unwrap();
-    let ledger = SqliteLedger::open(put(folder.path(), file, log))?;
-    look(&ledger)
+    let path = put(folder.path(), WHOLE, &[]);
+    assert!(is_clean(&path), "make whole.ledger again");
+    look(&SqliteLedger::open(&path).expect("it is whole")).expect("it is whole")
 }
 
 fn put(folder: &Path, file: &[u8], log: &[u8]) -> PathBuf {
