@@ -18,7 +18,7 @@ fn hledger() -> Option<PathBuf> {
 }
 
 fn beancount(tool: &str) -> Option<PathBuf> {
-    tools::find(tool, "beancount and beanquery for Python, as `make target/python` does")
+    tools::find(tool, "beancount and beanquery for Python, as `make target/python/ready` does")
 }
 
 /// A file with that text.
