@@ -106,7 +106,8 @@ fn the_doctor_looks_at_what_surrounds_the_file() {
     fs::write(folder.path("shop.ledger-journal"), b"").unwrap();
     let said = folder.say("doctor shop.ledger");
     assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.out.contains("rollback journal"), "{said:?}");
+    let advice = "keep a copy of shop.ledger-journal and of the file";
+    assert!(said.out.contains("rollback journal") && said.out.contains(advice), "{said:?}");
 }
 
 #[cfg(unix)]

@@ -115,7 +115,7 @@ fn rollback_journal(path: &Path) -> Option<Finding> {
     let advice = format!(
         "another program has written the file in another mode; stop it, keep a copy of {} and of the \
          file, then verify",
-        path.display()
+        journal.display()
     );
     journal
         .exists()
