@@ -1,7 +1,7 @@
 //! `balance`: what wallets hold.
 
 use clap::Args;
-use ledger_core::{Timestamp, Wallet, WalletId};
+use ledger_core::{Error, Money, Timestamp, Wallet, WalletId};
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
@@ -32,7 +32,10 @@ impl Balance {
             self.wallets.iter().map(|name| book.named(name)).collect::<Result<_, _>>()?;
         let records = match (self.at, self.effective_at) {
             (None, None) => now(&book, &wallets)?,
-            (at, effective_at) => earlier(&book, &wallets, at, effective_at)?,
+            (Some(at), _) => earlier(&wallets, "at", at, |it| book.balance_at(it, at))?,
+            (None, Some(at)) => {
+                earlier(&wallets, "effective_at", at, |it| book.balance_effective_at(it, at))?
+            }
         };
         output.list(&records)
     }
@@ -53,21 +56,16 @@ fn now(book: &Book, wallets: &[Wallet]) -> Result<Vec<Record>, Failure> {
 }
 
 fn earlier(
-    book: &Book,
     wallets: &[Wallet],
-    at: Option<Timestamp>,
-    effective_at: Option<Timestamp>,
+    as_of: &'static str,
+    time: Timestamp,
+    posted: impl Fn(&Wallet) -> Result<Money, Error>,
 ) -> Result<Vec<Record>, Failure> {
     let records = wallets.iter().map(|wallet| {
-        let posted = match (at, effective_at) {
-            (_, Some(effective)) => book.balance_effective_at(wallet, effective),
-            (at, None) => book.balance_at(wallet, at.unwrap_or_default()),
-        };
         Ok(Record::default()
             .with("wallet", wallet.name.as_str())
-            .with("posted", posted?)
-            .with_some("at", at)
-            .with_some("effective_at", effective_at))
+            .with("posted", posted(wallet)?)
+            .with(as_of, time))
     });
     records.collect()
 }
