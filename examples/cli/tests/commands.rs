@@ -219,7 +219,7 @@ fn reports_are_written_for_other_tools() {
     let (code, error) = folder.refused("export shop.ledger csv --to out.csv");
     assert_eq!((code, error["code"].as_str()), (5, Some("file_exists")));
     let statement = folder.done("statement shop.ledger user:alice");
-    folder.done("statement shop.ledger user:alice --to alice.html");
+    folder.done("statement shop.ledger user:alice --html alice.html");
     let january = "--from 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z";
     let earlier = folder.done(&format!("statement shop.ledger user:alice {january}"));
     assert!(!earlier.contains("100.00"), "{earlier}");

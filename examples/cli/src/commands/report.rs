@@ -21,24 +21,25 @@ pub struct Export {
     file: FileArg,
     /// csv, jsonl, hledger or beancount
     format: Format,
-    #[command(flatten)]
-    target: Target,
+    /// Write it to this file, which must not be there yet, and not to standard output
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    to: Option<PathBuf>,
 }
 
 impl Export {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
         let book = self.file.open()?;
+        let target = Target(self.to.as_deref());
         let bar = Bar::new(output, "exporting", Some(0));
         let mut progress = |it: ledger_reports::Progress| bar.set(it.done, it.total);
-        let exported = self
-            .target
-            .write(&book, output, |out| export(&book, self.format, out, &mut progress))?;
+        let exported =
+            target.write(&book, output, |out| export(&book, self.format, out, &mut progress))?;
         drop(bar);
         let counts = Record::default()
             .with("transactions", exported.transactions)
             .with("postings", exported.postings);
-        self.target.tell(counts, output)
+        target.tell(counts, output)
     }
 }
 
@@ -58,8 +59,9 @@ pub struct Statement {
     /// List at most so many entries, the latest; totals and the curve are of all of them
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
     entries: usize,
-    #[command(flatten)]
-    target: Target,
+    /// Write it to this file, which must not be there yet, and not to standard output
+    #[arg(long, visible_alias = "to", value_name = "PATH", value_hint = ValueHint::FilePath)]
+    html: Option<PathBuf>,
 }
 
 impl Statement {
@@ -74,27 +76,23 @@ impl Statement {
         if let Some(until) = self.until {
             spec = spec.until(until);
         }
-        self.target.write(&book, output, |out| statement_with(&book, &spec, out))?;
-        self.target.tell(Record::default().with("wallet", wallet.name.as_str()), output)
+        let target = Target(self.html.as_deref());
+        target.write(&book, output, |out| statement_with(&book, &spec, out))?;
+        target.tell(Record::default().with("wallet", wallet.name.as_str()), output)
     }
 }
 
-/// Where a report goes.
-#[derive(Args, Debug)]
-struct Target {
-    /// Write it to this file, which must not be there yet, and not to standard output
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
-    to: Option<PathBuf>,
-}
+/// Where a report goes: to a file, or to standard output.
+struct Target<'a>(Option<&'a Path>);
 
-impl Target {
+impl Target<'_> {
     fn write<T>(
         &self,
         book: &Book,
         output: &mut Output,
         report: impl FnOnce(&mut dyn Write) -> Result<T, ReportError>,
     ) -> Result<T, Failure> {
-        let Some(path) = &self.to else {
+        let Some(path) = self.0 else {
             return report(output.raw()).map_err(|error| failure(book, error));
         };
         let mut file = make(path)?;
@@ -110,7 +108,7 @@ impl Target {
 
     /// What was written; where the report itself was the output, nothing more.
     fn tell(&self, about: Record, output: &mut Output) -> Done {
-        match &self.to {
+        match self.0 {
             Some(path) => output.record(&about.with("to", path.display().to_string())),
             None => Ok(()),
         }

@@ -69,7 +69,7 @@ pub(super) fn next_commands(path: &Path) -> Vec<String> {
         ),
         command("hold", "customer:01 shop:sales 2.50 --for 1h"),
         command("balance", "customer:01 customer:02 --json"),
-        command("statement", &format!("customer:01 --to {statement}")),
+        command("statement", &format!("customer:01 --html {statement}")),
         command("export", "hledger | head -20"),
         command("backup", &copy),
         command("verify", ""),
