@@ -90,21 +90,29 @@ impl Book {
         }
     }
 
-    /// The ledger's error with wallets' names in the place of their ids.
+    /// The ledger's error with the wallet's name in the place of its id.
     pub fn failure(&self, error: Error) -> Failure {
-        Failure::from(error).reworded(|message| self.with_names(message))
+        let message = self.message(&error);
+        Failure::from(error).reworded(|_| message)
     }
 
-    /// A sentence with wallets' names in the place of their ids.
-    pub fn with_names(&self, message: &str) -> String {
-        let mut behind_wallet = false;
-        let words = message.split(' ').map(|word| {
-            let id = word.parse().ok().filter(|_| behind_wallet);
-            behind_wallet = word == "wallet";
-            id.map_or_else(|| word.to_owned(), |id| self.name_of(id))
-        });
-        words.collect::<Vec<_>>().join(" ")
+    /// What an error says, with the wallet's name in the place of its id.
+    pub fn message(&self, error: &Error) -> String {
+        let message = error.to_string();
+        match wallet_of(error) {
+            Some(id) => {
+                message.replace(&format!("wallet {id}"), &format!("wallet {}", self.name_of(id)))
+            }
+            None => message,
+        }
     }
+}
+
+/// The wallet that a no of the rules is about.
+fn wallet_of(error: &Error) -> Option<WalletId> {
+    let tagged = serde_json::to_value(error.rejection()?).ok()?;
+    let data = tagged.as_object()?.values().next()?;
+    data.get("wallet")?.as_str()?.parse().ok()
 }
 
 impl Deref for Book {

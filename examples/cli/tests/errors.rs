@@ -38,6 +38,10 @@ fn refusals_exit_with_one_and_name_wallets() {
     let sentence = "ledger: wallet user:alice has 100.00 USD available and needs 500.00 USD; 400.00 USD is \
                     missing (insufficient_funds, as it was the first time)\n";
     assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (1, "", sentence));
+    folder.done("limits shop.ledger user:alice --leaving 80.00/24h --key limits:1");
+    let (_, error) = folder.refused("transfer shop.ledger user:alice shop:42 90 --key k3");
+    let told = error["message"].as_str().unwrap();
+    assert!(told.starts_with("90.00 USD can't leave wallet user:alice: "), "{told}");
 }
 
 #[test]

@@ -65,5 +65,5 @@ fn refused(refusal: &Refusal, position: usize, book: &Book) -> Record {
         .with("at", refusal.at)
         .with_some("key", item.map(|item| item.key.as_str()))
         .with("refused", error.kind().code())
-        .with("message", book.with_names(&error.to_string()))
+        .with("message", book.message(&error))
 }
