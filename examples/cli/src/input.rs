@@ -56,7 +56,8 @@ pub struct LimitArg {
 /// A folder on the disk that is to be tried.
 #[derive(Args, Debug)]
 pub struct FolderArg {
-    /// A folder on that disk; what is made there is removed again
+    /// A folder on that disk; what is made there is removed again, unless the program is stopped: then
+    /// bench-... or torture-... is left, and can be removed
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     path: PathBuf,
 }
