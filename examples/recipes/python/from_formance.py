@@ -46,11 +46,14 @@ with ledger.open("from-formance.ledger") as book:
     assert str(book.balance("orders:7/USD").posted) == "0.00 USD"
 
     # All is there. From now on nobody goes below zero.
-    for account in book.wallets(prefix="users:"):
+    accounts = list(book.wallets())
+    for account in accounts:
         book.set_limits(account, floor="0", key=f"formance:floor:{account.name}")
+        more = book.balance(account).posted.amount + Decimal("0.01")
         try:
-            book.withdraw(account, "75.01", key="check")
+            book.withdraw(account, more, key=f"check:{account.name}")
         except ledger.InsufficientFunds as refused:
             assert str(refused.shortfall) == "0.01 USD"
         else:
             raise AssertionError("went below zero")
+    assert len(accounts) == 4

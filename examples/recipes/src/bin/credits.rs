@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::{
-    Asset, CaptureSpec, Command, ErrorKind, HoldQuery, HoldSpec, HoldState, Ledger, LimitsSpec,
-    ManualClock, Money, Result, Wallet, WalletSpec, Window,
+    Answer, Asset, CaptureSpec, Command, ErrorKind, Hold, HoldQuery, HoldSpec, HoldState, Ledger,
+    LimitsSpec, ManualClock, Money, Result, Wallet, WalletSpec, Window,
 };
 use ledger_sqlite::SqliteLedger;
 
@@ -20,18 +20,31 @@ fn grant(ledger: &Ledger, [own, used]: &[Wallet; 2], amount: Money, days: u32) -
     Ok(())
 }
 
+/// What was granted and has not expired, on as many pages as there are; what expires first is in front.
+fn grants(ledger: &Ledger, own: &Wallet) -> Result<Vec<Hold>> {
+    let open = HoldQuery::all().wallet(own).state(HoldState::Open);
+    let mut page = ledger.holds(&open)?;
+    let mut grants = page.holds;
+    while page.next.is_some() {
+        page = ledger.holds(&open.clone().after(page.next))?;
+        grants.extend(page.holds);
+    }
+    grants.sort_by_key(|grant| grant.expires_at);
+    Ok(grants)
+}
+
 /// Uses credits, of the grants that expire first; says whether there were enough.
 fn use_credits(ledger: &Ledger, own: &Wallet, amount: i128, key: &str) -> Result<bool> {
     loop {
         // A retry would choose among other grants than the first call did, so ask for that one's answer.
-        if let Some(answer) = ledger.transaction_by_key(format!("{key}:0"))? {
-            return Ok(answer.receipt().is_some());
+        match ledger.transaction_by_key(format!("{key}:0"))? {
+            Some(Answer::Done(_)) => return Ok(true),
+            Some(Answer::Refused { refusal, .. }) => return Err(refusal.rejection.clone().into()),
+            None => {}
         }
         let version = ledger.balance(own)?.version;
-        let mut grants = ledger.holds(&HoldQuery::all().wallet(own).state(HoldState::Open))?.holds;
-        grants.sort_by_key(|grant| grant.expires_at);
         let (mut left, mut parts) = (amount, Vec::new());
-        for grant in grants {
+        for grant in grants(ledger, own)? {
             let part = grant.remaining.amount().minor().min(left);
             if part > 0 {
                 let capture = CaptureSpec::of(&grant).amount(own.asset.minor(part));
@@ -60,6 +73,10 @@ fn main() -> Result<()> {
     let open = |name| ledger.open_wallet(WalletSpec::new(name, credit)?);
     let wallets = [open("user:7/credits")?, open("user:7/used")?];
     let [own, used] = &wallets;
+    // A gift in many parts that expire late; what expires sooner comes after it, and is used before.
+    for days in 61..=120 {
+        grant(&ledger, &wallets, credit.minor(1), days)?;
+    }
     grant(&ledger, &wallets, credit.minor(100), 30)?;
     grant(&ledger, &wallets, credit.minor(50), 60)?;
 
@@ -69,16 +86,23 @@ fn main() -> Result<()> {
 
     assert!(use_credits(&ledger, own, 120, "job:1")?);
     assert!(use_credits(&ledger, own, 120, "job:1")?, "sent again, and used once");
-    assert_eq!(ledger.balance(own)?.held, credit.minor(30));
-    let fast = use_credits(&ledger, own, 20, "job:2");
-    assert!(fast.is_err_and(|error| error.kind() == ErrorKind::WindowExceeded));
-    assert!(!use_credits(&ledger, own, 31, "job:3")?, "there are 30");
+    assert_eq!(ledger.balance(own)?.held, credit.minor(90));
+    for _first_and_sent_again in 0..2 {
+        let fast = use_credits(&ledger, own, 20, "job:2");
+        assert!(fast.is_err_and(|error| error.kind() == ErrorKind::WindowExceeded));
+    }
+    assert!(!use_credits(&ledger, own, 91, "job:3")?, "there are 90");
 
-    // Sixty days later the rest has expired, by itself; the books are cleaned up whenever there is time.
+    // Of the grants that expire first: the gift is whole after sixty days, when the others have expired.
     clock.advance(DAY * 60);
-    assert!(!use_credits(&ledger, own, 1, "job:4")?);
+    assert_eq!(ledger.balance(own)?.held, credit.minor(60));
+    assert!(!use_credits(&ledger, own, 61, "job:4")?);
+    clock.advance(DAY * 60);
+    assert!(!use_credits(&ledger, own, 1, "job:5")?);
+
+    // What has expired is free, by itself; the books are cleaned up whenever there is time.
     let expired = ledger.balance(own)?;
-    assert_eq!((expired.held, expired.available), (credit.minor(0), Some(credit.minor(30))));
-    ledger.withdraw(own, credit.minor(30), "expired:7:2026-04-30")?;
+    assert_eq!((expired.held, expired.available), (credit.minor(0), Some(credit.minor(90))));
+    ledger.withdraw(own, credit.minor(90), "expired:7:2026-06-29")?;
     Ok(())
 }

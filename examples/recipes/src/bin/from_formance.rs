@@ -1,7 +1,8 @@
 //! Moving from Formance: its transactions, exported as lines of JSON.
 
 use ledger_core::{
-    Asset, Command, Ledger, Leg, LimitsSpec, Metadata, Result, WalletId, WalletQuery, WalletSpec,
+    Asset, Command, ErrorKind, Ledger, Leg, LimitsSpec, Metadata, Result, Wallet, WalletId,
+    WalletQuery, WalletSpec,
 };
 use ledger_sqlite::SqliteLedger;
 use serde::Deserialize;
@@ -61,6 +62,18 @@ fn command(ledger: &Ledger, old: &Transaction) -> Outcome<Command> {
     Ok(command.effective_at(old.timestamp.parse()?).meta(Metadata::new(&old.metadata)?))
 }
 
+/// All wallets, page after page, but for those that stand for everything outside.
+fn inside(ledger: &Ledger) -> Result<Vec<Wallet>> {
+    let mut page = ledger.wallets(&WalletQuery::all())?;
+    let mut wallets = page.wallets;
+    while page.next.is_some() {
+        page = ledger.wallets(&WalletQuery::all().after(page.next))?;
+        wallets.extend(page.wallets);
+    }
+    wallets.retain(|wallet| !wallet.name.is_world());
+    Ok(wallets)
+}
+
 fn main() -> Outcome<()> {
     let ledger = SqliteLedger::open("from-formance.ledger")?;
     for old in serde_json::Deserializer::from_str(TRANSACTIONS).into_iter::<Transaction>() {
@@ -71,10 +84,15 @@ fn main() -> Outcome<()> {
     assert_eq!(ledger.balance(wallet(&ledger, "orders:7", usd)?)?.posted, usd.money("0.00")?);
 
     // All is there. From now on nobody goes below zero.
-    for account in ledger.wallets(&WalletQuery::all().prefix("users:"))?.wallets {
-        let zero = LimitsSpec::of(&account).floor(account.asset.minor(0));
+    let accounts = inside(&ledger)?;
+    for account in &accounts {
+        let zero = LimitsSpec::of(account).floor(account.asset.minor(0));
         ledger.set_limits(zero, format!("formance:floor:{}", account.name))?;
-        assert!(ledger.withdraw(&account, usd.money("75.01")?, "check").is_err());
+        let more = ledger.balance(account)?.posted.checked_add(account.asset.minor(1));
+        let refused =
+            ledger.withdraw(account, more.ok_or("too large")?, format!("check:{}", account.name));
+        assert!(refused.is_err_and(|error| error.kind() == ErrorKind::InsufficientFunds));
     }
+    assert_eq!(accounts.len(), 4);
     Ok(())
 }
