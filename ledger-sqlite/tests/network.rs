@@ -10,6 +10,7 @@ use std::ffi::{c_char, c_int, c_long};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ledger_core::Class;
+use ledger_sqlite::network_file_system;
 use nix::libc;
 
 use crate::support::{Shop, TestFile};
@@ -45,6 +46,7 @@ fn a_file_over_a_network_is_refused_unless_one_process_has_it_alone() {
     let file = TestFile::new();
     for (system, name) in [(NFS, "NFS"), (SMB, "SMB")] {
         SYSTEM.store(system, Ordering::SeqCst);
+        assert_eq!(network_file_system(file.path().parent().unwrap()), Some(name));
         let refused = file.builder().open().unwrap_err();
         assert_eq!(refused.class(), Class::Fatal);
         let said = refused.to_string();

@@ -7,7 +7,7 @@ use ledger_core::store::{StoreError, StoreResult};
 
 /// Refuses a file, or a folder, on a network file system, unless one process has it alone.
 pub(crate) fn check(path: &Path, exclusive: bool) -> StoreResult<()> {
-    match network_of(path) {
+    match network_file_system(path) {
         Some(name) if !exclusive => Err(StoreError::Broken(format!(
             "{} is on a network file system ({name}), where processes can't share it safely; keep it \
              on a local disk, or open it in exclusive mode",
@@ -17,15 +17,18 @@ pub(crate) fn check(path: &Path, exclusive: bool) -> StoreResult<()> {
     }
 }
 
+/// The name of the network file system that a file or folder is on, such as "NFS"; none if it is a local
+/// one, or not known. Outside of Linux none is known. On one, a ledger is only opened in exclusive mode.
 #[cfg(target_os = "linux")]
-fn network_of(path: &Path) -> Option<&'static str> {
+pub fn network_file_system(path: &Path) -> Option<&'static str> {
     let about = nix::sys::statfs::statfs(path).ok()?;
     // The kernel's number has 32 bits; where the type is wider, the sign may have been extended.
     name_of(u32::try_from(about.filesystem_type().0 & 0xffff_ffff).ok()?)
 }
 
+/// The name of the network file system that a file or folder is on. Outside of Linux none is known.
 #[cfg(not(target_os = "linux"))]
-fn network_of(_: &Path) -> Option<&'static str> {
+pub fn network_file_system(_: &Path) -> Option<&'static str> {
     None
 }
 
@@ -53,7 +56,21 @@ mod tests {
 
     #[test]
     fn network_file_systems_are_known_and_local_ones_are_not() {
-        for number in [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997] {
+        for number in [
+            0x6969,
+            0x517b,
+            0xff53_4d42,
+            0xfe53_4d42,
+            0x0102_1997,
+            0x5346_414f,
+            0x6b41_4653,
+            0x7375_7245,
+            0x00c3_6400,
+            0x0bd0_0bd0,
+            0x4750_4653,
+            0x0116_1970,
+            0x7461_636f,
+        ] {
             assert!(name_of(number).is_some(), "{number:x}");
         }
         // ext4, xfs, btrfs, tmpfs, overlayfs, zfs, FUSE.

@@ -20,8 +20,8 @@ const VIEWS: &str = include_str!("views.sql");
 const EARLIER: &[(i32, &str)] =
     &[(1, include_str!("earlier/schema-1.sql")), (2, include_str!("earlier/schema-2.sql"))];
 
-/// "LEDG", in the file's header: `file` and SQLite tools show it.
-pub(crate) const APPLICATION_ID: i32 = 0x4c45_4447;
+/// What makes an SQLite file a ledger: "LEDG", in the file's header, where `file` and SQLite tools show it.
+pub const APPLICATION_ID: i32 = 0x4c45_4447;
 /// The schema that this version writes.
 pub(crate) const SCHEMA_VERSION: i32 = 3;
 

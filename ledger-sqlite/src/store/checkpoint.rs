@@ -21,7 +21,7 @@ pub(crate) const LOG_BYTES_PATIENT: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Bytes of the log at which no more is written until a reader that keeps it from being used again
 /// is done.
-pub(crate) const LOG_BYTES_MAX: u64 = 1 << 30;
+pub const LOG_BYTES_MAX: u64 = 1 << 30;
 
 /// What came of a checkpoint.
 #[derive(Clone, Copy, Debug)]

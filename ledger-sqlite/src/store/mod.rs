@@ -1,6 +1,6 @@
 //! The store: one file, one writer at a time, readers beside it.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod group;
 mod health;
 mod look;

@@ -5,13 +5,12 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use ledger_sqlite::{APPLICATION_ID, LOG_BYTES_MAX};
+
 use super::finding::Finding;
 
-/// What makes an SQLite file a ledger: its number, as bytes of the header.
-const APPLICATION_ID: u32 = 0x4c45_4447;
-/// Past this the log is worth a look; at 1 GiB, writes are refused.
-const LOG_LOOK: u64 = 256 << 20;
-const LOG_BAD: u64 = 1 << 30;
+/// Past this the log is worth a look.
+const LOG_LOOK: u64 = LOG_BYTES_MAX / 4;
 
 /// Looks at them.
 pub(super) fn look(path: &Path) -> Vec<Finding> {
@@ -38,7 +37,7 @@ fn header(path: &Path) -> Finding {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => unlike("too short"),
         Err(error) => Finding::bad(WHAT, error.to_string(), "check the path and the permissions"),
         Ok(header) if !header.starts_with(b"SQLite format 3\0") => unlike("no SQLite file"),
-        Ok(header) if number(&header, 68) != APPLICATION_ID => {
+        Ok(header) if number(&header, 68) != APPLICATION_ID.cast_unsigned() => {
             unlike("an SQLite file of another kind")
         }
         Ok(header) => Finding::ok(WHAT, format!("a ledger, schema {}", number(&header, 60))),
@@ -61,10 +60,13 @@ fn log(path: &Path) -> Finding {
     let bytes = fs::metadata(beside(path, "-wal")).map_or(0, |about| about.len());
     let found = indicatif::BinaryBytes(bytes).to_string();
     match bytes {
-        LOG_BAD.. => Finding::bad(
+        LOG_BYTES_MAX.. => Finding::bad(
             WHAT,
             found,
-            "writes are refused past 1 GiB: end the reader that keeps the log from being used again",
+            format!(
+                "writes are refused past {}: end the reader that keeps the log from being used again",
+                indicatif::BinaryBytes(LOG_BYTES_MAX)
+            ),
         ),
         LOG_LOOK.. => Finding::look(
             WHAT,

@@ -22,7 +22,11 @@ mod unix {
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
+    use ledger_sqlite::network_file_system;
+
     use crate::commands::doctor::finding::Finding;
+
+    const FILE_SYSTEM: &str = "file system";
 
     /// Less room than this is worth a look, and less than that is too little.
     const ROOM_LOOK: u64 = 1 << 30;
@@ -83,40 +87,45 @@ mod unix {
         })
     }
 
+    fn file_system(path: &Path) -> Option<Finding> {
+        let network = |name| {
+            let advice = "processes can't share it safely over a network; keep it on a local disk";
+            Finding::bad(FILE_SYSTEM, format!("network ({name})"), advice)
+        };
+        network_file_system(path).map(network).or_else(|| local(path))
+    }
+
     #[cfg(not(target_os = "linux"))]
-    fn file_system(_: &Path) -> Option<Finding> {
+    fn local(_: &Path) -> Option<Finding> {
         None
     }
 
     #[cfg(target_os = "linux")]
-    fn file_system(path: &Path) -> Option<Finding> {
-        const WHAT: &str = "file system";
+    fn local(path: &Path) -> Option<Finding> {
         let number = rustix::fs::statfs(path).ok()?.f_type;
         // The kernel's number has 32 bits; where the type is wider, the sign may have been extended.
         let number = u32::try_from(number & 0xffff_ffff).ok()?;
-        let network = "processes can't share it safely over a network; keep it on a local disk";
         Some(match number {
-            0xef53 => Finding::ok(WHAT, "ext4"),
-            0x5846_5342 => Finding::ok(WHAT, "XFS"),
-            0x9123_683e => Finding::ok(WHAT, "Btrfs"),
-            0x2fc1_2fc1 => Finding::ok(WHAT, "ZFS"),
+            0xef53 => Finding::ok(FILE_SYSTEM, "ext4"),
+            0x5846_5342 => Finding::ok(FILE_SYSTEM, "XFS"),
+            0x9123_683e => Finding::ok(FILE_SYSTEM, "Btrfs"),
+            0x2fc1_2fc1 => Finding::ok(FILE_SYSTEM, "ZFS"),
             0x0102_1994 | 0x8584_58f6 => Finding::look(
-                WHAT,
+                FILE_SYSTEM,
                 "in memory",
                 "it is gone when the machine stops; keep it on a disk",
             ),
-            0x794c_7630 => {
-                Finding::look(WHAT, "overlay", "it is gone with its container; keep it on a volume")
-            }
+            0x794c_7630 => Finding::look(
+                FILE_SYSTEM,
+                "overlay",
+                "it is gone with its container; keep it on a volume",
+            ),
             0x6573_5546 => Finding::look(
-                WHAT,
+                FILE_SYSTEM,
                 "FUSE",
                 "whether its flushes and locks can be relied on depends on the program behind it",
             ),
-            0x6969 | 0x517b | 0xff53_4d42 | 0xfe53_4d42 | 0x0102_1997 => {
-                Finding::bad(WHAT, "network", network)
-            }
-            other => Finding::ok(WHAT, format!("number {other:x}, not known here")),
+            other => Finding::ok(FILE_SYSTEM, format!("number {other:x}, not known here")),
         })
     }
 }
