@@ -351,3 +351,16 @@ fn every_row_has_its_answer() {
 fn every_row_has_the_same_answer_in_a_batch_and_as_a_retry() {
     check_batches_and_retries(ROWS);
 }
+
+#[test]
+fn what_a_request_brings_counts_toward_what_it_brings_later() {
+    let w = <World as table::World>::new();
+    let jar = w.ledger.open_wallet(WalletSpec::new("jar", w.usd).unwrap()).unwrap();
+    let window = Window::entering(DAY).amount(w.usd("5"));
+    w.ledger.set_limits(LimitsSpec::of(&jar).windows([window]), "in").unwrap();
+    let leg = |to: &Wallet, amount: &str| Leg::new(&w.alice, to, w.usd(amount));
+    let refused = w.ledger.post([leg(&jar, "3"), leg(&jar, "3")], "too much").unwrap_err();
+    assert_eq!(refused.kind().code(), "window_exceeded");
+    // What it brings to others does not.
+    w.ledger.post([leg(&w.bob, "3"), leg(&jar, "5")], "within").unwrap();
+}

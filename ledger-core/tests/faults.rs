@@ -4,10 +4,11 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::store::StoreError;
-use ledger_core::{Class, Clock, Command, ErrorKind, Retry};
+use ledger_core::{Class, Clock, Command, ErrorKind, Interrupt, Retry, Timestamp};
 use support::Shop;
 use support::faulty::Fault;
 use support::gate::{Gate, wait_until};
@@ -26,6 +27,28 @@ fn a_busy_store_is_tried_again_with_pauses() {
     assert!((20..=60).contains(&slept_ms), "{slept_ms}");
     assert_eq!(shop.ledger.stats().retries, 2);
     assert_eq!(shop.bob_has(), "1.00 USD");
+}
+
+/// A clock whose pauses last until it is time to ask whether to stop.
+struct SlowClock;
+
+impl Clock for SlowClock {
+    fn now(&self) -> Timestamp {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn sleep(&self, _: Duration) {
+        std::thread::sleep(Duration::from_millis(60));
+    }
+}
+
+#[test]
+fn a_caller_who_is_told_to_stop_in_a_pause_does_not_try_again() {
+    let stop = Interrupt::new(|| true);
+    let shop = Shop::with(1, |settings| settings.clock(Arc::new(SlowClock)).interrupt(stop));
+    shop.store.plan([Fault::Begin(busy())]);
+    assert_eq!(shop.pay("1", "k").unwrap_err().kind(), ErrorKind::StoreBusy);
+    assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None);
 }
 
 #[test]
@@ -227,6 +250,20 @@ fn an_all_or_nothing_batch_is_never_taken_apart() {
     let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
     let failed = shop.ledger.submit_all([pay("a"), pay("b")]).unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::StoreRefused);
+    assert_eq!(shop.bob_has(), "0.00 USD");
+}
+
+#[test]
+fn a_store_that_reserves_fewer_ids_is_broken_and_nothing_is_written() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::FewerIds]);
+    let usd = shop.usd.money("1").unwrap();
+    let pay = |key: &str| Command::transfer(key.parse().unwrap(), &shop.alice, &shop.bob, usd);
+    for answer in shop.ledger.submit_each([pay("a"), pay("b")]).unwrap() {
+        let failed = answer.unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::StoreBroken);
+        assert!(failed.to_string().contains("fewer ids"), "{failed}");
+    }
     assert_eq!(shop.bob_has(), "0.00 USD");
 }
 

@@ -276,6 +276,7 @@ impl<T, R> Drop for Lead<'_, T, R> {
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
@@ -425,6 +426,27 @@ mod tests {
             },
             || (),
         );
+        assert_idle(&queue);
+    }
+
+    #[test]
+    fn a_caller_who_is_told_to_wait_on_is_answered() {
+        let queue = Queue::new(LIMITS);
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = asked.clone();
+        let interrupt = Interrupt::new(move || count.fetch_add(1, Ordering::SeqCst) == u32::MAX);
+        let patience = Patience { interrupt: &interrupt, ..PATIENT };
+        thread::scope(|scope| {
+            while_leading(
+                &queue,
+                || {
+                    let queue = &queue;
+                    scope.spawn(move || assert_eq!(queue.submit(2, 1, patience, serve), Ok(20)));
+                    wait_until(|| asked.load(Ordering::SeqCst) >= 2);
+                },
+                || (),
+            );
+        });
         assert_idle(&queue);
     }
 

@@ -22,6 +22,8 @@ pub enum Fault {
     Begin(StoreError),
     /// Loading panics.
     LoadPanics,
+    /// One id fewer is reserved than was asked for.
+    FewerIds,
     /// The commit fails and nothing is written.
     Commit(StoreError),
     /// The commit is in doubt. It is written, and seen once the store has recovered.
@@ -210,7 +212,8 @@ impl Group for FaultyGroup<'_> {
     }
 
     fn reserve(&mut self, now: Timestamp, node: u8, count: usize) -> StoreResult<Option<Stamps>> {
-        self.inner.reserve(now, node, count)
+        let is_short = self.store.next_if(|fault| matches!(fault, Fault::FewerIds)).is_some();
+        self.inner.reserve(now, node, count - usize::from(is_short))
     }
 
     fn commit(self: Box<Self>, records: Vec<Record>) -> StoreResult<()> {
