@@ -58,19 +58,20 @@ pub(crate) fn forked() -> StoreError {
 impl Opening {
     /// Refuses a file that an ancestor had open.
     pub(crate) fn check(&self, place: &Place) -> StoreResult<()> {
-        let known = identity::number(place.path());
-        let open = known.and_then(|number| self.0.as_ref()?.get(&number));
-        match open {
+        match self.find(place)? {
             Some(open) if open.by != process::id() => Err(forked()),
             _ => Ok(()),
         }
     }
 
     /// Whether a ledger of this process has the file open.
-    pub(crate) fn has(&self, place: &Place) -> bool {
-        let known = identity::number(place.path());
-        let open = known.and_then(|number| self.0.as_ref()?.get(&number));
-        open.is_some_and(|open| open.anchor.strong_count() > 0)
+    pub(crate) fn has(&self, place: &Place) -> StoreResult<bool> {
+        Ok(self.find(place)?.is_some_and(|open| open.anchor.strong_count() > 0))
+    }
+
+    fn find(&self, place: &Place) -> StoreResult<Option<&Open>> {
+        let number = identity::number(place.path())?;
+        Ok(number.and_then(|number| self.0.as_ref()?.get(&number)))
     }
 
     /// Forgets a file that this process has closed for good, so that its children may open it.
@@ -82,7 +83,7 @@ impl Opening {
 
     /// The anchor of a file whose first connection is open. It keeps the witness.
     pub(crate) fn anchor(&mut self, place: &Place, witness: Witness) -> StoreResult<Arc<Anchor>> {
-        let number = identity::number(place.path())
+        let number = identity::number(place.path())?
             .ok_or_else(|| StoreError::Broken(format!("{} is gone", place.path().display())))?;
         let files = self.0.get_or_insert_default();
         files.retain(|_, open| open.by != process::id() || open.anchor.strong_count() > 0);

@@ -11,7 +11,7 @@ use ledger_core::store::{StoreError, StoreResult};
 
 use crate::base::failure::full;
 use crate::file::forked::LockedFile;
-use crate::file::identity::{self, Number};
+use crate::file::identity::{Known, Number};
 use crate::file::place::Place;
 
 /// The first pause between two tries; they double up to the last.
@@ -25,8 +25,7 @@ pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
 #[derive(Debug)]
 pub(crate) struct Turns {
     file: LockedFile,
-    path: PathBuf,
-    number: Option<Number>,
+    known: Known,
     wait: Duration,
     /// Whether the turn is held as long as the ledger is open.
     for_ever: bool,
@@ -50,6 +49,10 @@ impl Turns {
     pub(crate) fn open(place: &Place, wait: Duration) -> StoreResult<Self> {
         let path = place.beside("-lock");
         let file = options().open(&path).map_err(|error| unusable(&path, &error))?;
+        Self::on(file, path, wait)
+    }
+
+    fn on(file: File, path: PathBuf, wait: Duration) -> StoreResult<Self> {
         let about = file.metadata().map_err(|error| unusable(&path, &error))?;
         if !about.is_file() || !is_ours(&file, about.len()) {
             return Err(StoreError::Broken(format!(
@@ -59,8 +62,8 @@ impl Turns {
         }
         Ok(Self {
             file: LockedFile::new(file),
-            number: identity::number(&path),
-            path,
+            // That of the file that was opened: another may be at its path by now.
+            known: Known { path, number: Number::of(&about) },
             wait,
             for_ever: false,
             taken_by: std::process::id(),
@@ -69,10 +72,10 @@ impl Turns {
 
     /// Takes the turn as long as the ledger is open.
     pub(crate) fn keep(&mut self, stop: Stop<'_>) -> StoreResult<()> {
-        self.acquire(stop)?;
+        std::mem::forget(self.acquire(stop)?);
         self.for_ever = true;
         self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
-            .map_err(|error| unusable(&self.path, &error))
+            .map_err(|error| self.unusable(&error))
     }
 
     /// Waits for the turn.
@@ -81,35 +84,38 @@ impl Turns {
             self.check_same()?;
             return Ok(None);
         }
-        self.acquire(stop)?;
-        let turn = Turn(self);
-        self.check_same()?;
+        let turn = self.acquire(stop)?;
         self.clear_holder()?;
         Ok(Some(turn))
     }
 
     /// Whoever comes later would take the turn on another file, and write at the same time.
-    fn check_same(&self) -> StoreResult<()> {
-        if identity::number(&self.path) == self.number {
+    pub(crate) fn check_same(&self) -> StoreResult<()> {
+        if self.known.is_there()? {
             return Ok(());
         }
-        Err(identity::lost(&self.path))
+        Err(StoreError::Broken(format!(
+            "the lock file {} was removed, renamed or replaced while it was in use, so others may write \
+             at the same time; nothing was written. Open the ledger again, wherever it is open",
+            self.known.path.display()
+        )))
     }
 
-    fn acquire(&self, stop: Stop<'_>) -> StoreResult<()> {
+    fn acquire(&self, stop: Stop<'_>) -> StoreResult<Turn<'_>> {
         let begun = Instant::now();
         let mut pause = PAUSE_MIN;
         loop {
             match self.file.try_lock() {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    let turn = Turn(self);
+                    return self.check_same().map(|()| turn);
+                }
                 Err(TryLockError::WouldBlock) if begun.elapsed() < self.wait && !stop() => {
                     thread::sleep(pause.mul_f64(0.5 + jitter()));
                     pause = (2 * pause).min(PAUSE_MAX);
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.who())),
-                Err(TryLockError::Error(error)) => {
-                    return Err(unusable(&self.path, &error));
-                }
+                Err(TryLockError::Error(error)) => return Err(self.unusable(&error)),
             }
         }
     }
@@ -117,7 +123,8 @@ impl Turns {
     /// Who holds it, as far as the file tells.
     fn who(&self) -> String {
         let mut holder = String::new();
-        let read = File::open(&self.path).and_then(|mut file| file.read_to_string(&mut holder));
+        let read =
+            File::open(&self.known.path).and_then(|mut file| file.read_to_string(&mut holder));
         if read.is_ok() && !holder.is_empty() {
             return format!("the ledger is open in {holder}; close it there first");
         }
@@ -130,7 +137,11 @@ impl Turns {
         if is_clear || self.for_ever {
             return Ok(());
         }
-        self.write_holder("").map_err(|error| unusable(&self.path, &error))
+        self.write_holder("").map_err(|error| self.unusable(&error))
+    }
+
+    fn unusable(&self, error: &io::Error) -> StoreError {
+        unusable(&self.known.path, error)
     }
 
     fn write_holder(&self, holder: &str) -> io::Result<()> {
@@ -194,4 +205,44 @@ fn jitter() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let [random, ..] = RandomState::new().hash_one(Instant::now()).to_le_bytes();
     f64::from(random) / 255.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// What was there is kept elsewhere: else the next file could have its number.
+    fn replace(path: &Path) {
+        fs::rename(path, path.with_extension("kept")).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    fn assert_lost<T>(result: StoreResult<T>) {
+        let error = result.err().unwrap();
+        assert!(matches!(error, StoreError::Broken(_)), "{error}");
+        assert!(error.to_string().contains("nothing was written"), "{error}");
+    }
+
+    #[test]
+    fn a_lock_file_is_the_one_that_was_opened_and_not_the_one_at_its_path_by_now() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("test.ledger-lock");
+        let file = options().open(&path).unwrap();
+        replace(&path);
+        let turns = Turns::on(file, path, Duration::ZERO).unwrap();
+        assert_lost(turns.take(&|| false));
+    }
+
+    #[test]
+    fn whoever_would_keep_the_turn_on_a_file_that_is_gone_is_refused() {
+        let folder = TempDir::new().unwrap();
+        let place = Place::find_or_make(&folder.path().join("test.ledger"), |_| Ok(())).unwrap();
+        let mut turns = Turns::open(&place, Duration::ZERO).unwrap();
+        replace(&place.beside("-lock"));
+        assert_lost(turns.keep(&|| false));
+    }
 }

@@ -64,10 +64,10 @@ impl SqliteStore {
         self.health.check_to_write()?;
         let mut writer = self.writer.lock();
         self.health.check()?;
-        let turn = self.turns.take(stop)?;
+        let turn = self.take_turn(stop)?;
         if !self.settings.exclusive {
             // In files that were replaced, this would write over what others were answered.
-            self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
+            self.health.note(self.identity.check())?;
         }
         writer.check_log()?;
         if !self.settings.exclusive {
@@ -86,6 +86,14 @@ impl SqliteStore {
         };
         group.catch_up()?;
         Ok(group)
+    }
+
+    /// Waits for the writers' turn. Without its lock file there is none any more.
+    pub(super) fn take_turn(&self, stop: Stop<'_>) -> StoreResult<Option<Turn<'_>>> {
+        self.turns.take(stop).or_else(|error| {
+            self.health.note(self.turns.check_same())?;
+            Err(error)
+        })
     }
 }
 
@@ -293,8 +301,10 @@ impl SqliteGroup<'_> {
         let done = self.commit_transaction();
         std::mem::forget(doubt);
         done.map_err(|error| {
-            self.store.health.ail(error.clone());
-            in_doubt(error)
+            let doubt = in_doubt(error.clone());
+            let is_lost = matches!(error, StoreError::Broken(_));
+            self.store.health.ail(if is_lost { error } else { doubt.clone() });
+            doubt
         })
     }
 }

@@ -64,6 +64,15 @@ impl Health {
         self.ailing.store(true, Ordering::SeqCst);
     }
 
+    /// A file that is lost stays lost; that one could not be looked at passes.
+    pub(crate) fn note(&self, checked: StoreResult<()>) -> StoreResult<()> {
+        checked.inspect_err(|error| {
+            if matches!(error, StoreError::Broken(_)) {
+                self.ail(error.clone());
+            }
+        })
+    }
+
     /// Whether a commit is in doubt.
     pub(crate) fn is_in_doubt(&self) -> bool {
         matches!(*self.reason.lock(), Some(StoreError::InDoubt(_)))

@@ -69,12 +69,9 @@ impl SqliteStore {
     }
 
     /// Connects to the file that was opened, and to no other that is in its place by now.
-    pub(super) fn connect(
-        &self,
-        how: impl FnOnce(&Path) -> StoreResult<Connection>,
-    ) -> StoreResult<Connection> {
+    pub(super) fn connect<T>(&self, how: impl FnOnce(&Path) -> StoreResult<T>) -> StoreResult<T> {
         let connection = how(self.place.path());
-        self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
+        self.health.note(self.identity.check())?;
         connection
     }
 

@@ -69,7 +69,7 @@ impl SqliteStore {
         }
         let turn = turns.take(&stop)?;
         let mut opening = registry::begin()?;
-        let witness = if opening.has(&place) { None } else { log::settle(&place)? };
+        let witness = if opening.has(&place)? { None } else { log::settle(&place)? };
         let connect = || connect::writer(place.path(), settings.durability, settings.wait);
         let mut connection = connect()?;
         check_writable(&connection)?;

@@ -16,12 +16,11 @@ impl SqliteStore {
             // Someone else did it, or there is nothing that could be done.
             return self.health.check();
         }
-        let _turn = self.turns.take(&|| false)?;
+        let _turn = self.take_turn(&|| false)?;
         let mut state = self.state.write();
         drop(self.readers.drain());
-        self.identity.check().inspect_err(|lost| self.health.ail(lost.clone()))?;
-        let fresh = Writer::open(&self.place, &self.settings)?;
-        *writer = fresh;
+        self.health.note(self.identity.check())?;
+        *writer = self.connect(|_| Writer::open(&self.place, &self.settings))?;
         let moved = checkpoint::truncate(&writer.connection)?;
         if moved.busy {
             let problem = "the log can't be settled while others read; try again";
@@ -108,6 +107,28 @@ mod tests {
         assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
         assert_eq!(FAILURES.load(Ordering::SeqCst), 1);
         assert_eq!(posted(&shop), 1);
+        assert_eq!(deposit(&shop, "a"), Ok(true));
+        assert_eq!(posted(&shop), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_that_cant_be_looked_at_after_a_commit_leave_a_doubt_that_ends() {
+        let shop = shop();
+        let (path, kept) = (shop.store.place.path().to_owned(), shop.store.place.beside(".kept"));
+        let hide = {
+            let (path, kept) = (path.clone(), kept.clone());
+            move || {
+                std::fs::rename(&path, &kept).unwrap();
+                // A link to itself: the system says neither what is there nor that nothing is.
+                std::os::unix::fs::symlink(&path, &path).unwrap();
+                false
+            }
+        };
+        shop.store.writer.lock().connection.commit_hook(Some(hide)).unwrap();
+        assert_eq!(deposit(&shop, "a"), Err(ErrorKind::Indeterminate));
+        assert!(matches!(shop.store.recover(), Err(StoreError::Busy(_))));
+        std::fs::rename(&kept, &path).unwrap();
         assert_eq!(deposit(&shop, "a"), Ok(true));
         assert_eq!(posted(&shop), 1);
     }

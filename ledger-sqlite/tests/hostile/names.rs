@@ -218,3 +218,34 @@ fn a_second_name_that_is_made_while_it_is_open_is_refused_to_whoever_opens_it() 
     fs::remove_file(file.beside(".second")).unwrap();
     assert_kept(&file.path(), &answered);
 }
+
+#[test]
+fn a_lock_file_that_is_lost_stops_the_ledger_as_the_other_files_do() {
+    let (file, ledger) = funded();
+    let alice = Shop::on(&ledger).alice;
+    Act::Rename.on(&file, "-lock");
+    let (_, refused) = pay(&ledger, "after", 1);
+    for error in [&refused[0], &ledger.balance(&alice).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::StoreBroken, "{error}");
+        assert!(error.to_string().contains("the lock file"), "{error}");
+        assert!(error.to_string().contains("nothing was written"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_cant_be_looked_at_for_a_moment_is_not_lost() {
+    for ending in FILES {
+        let (file, ledger) = funded();
+        let path = file.beside(ending);
+        Act::Rename.on(&file, ending);
+        // A link to itself: the system says neither what is there nor that nothing is.
+        symlink(&path, &path).unwrap();
+        let (_, refused) = pay(&ledger, "meanwhile", 1);
+        assert_eq!(refused[0].class(), Class::Transient, "{ending:?}: {}", refused[0]);
+        fs::rename(file.beside(".kept"), &path).unwrap();
+        let (answered, refused) = pay(&ledger, "after", 3);
+        assert!(refused.is_empty(), "{ending:?}: {refused:?}");
+        drop(ledger);
+        assert_kept(&file.path(), &answered);
+    }
+}
