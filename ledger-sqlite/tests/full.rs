@@ -15,16 +15,16 @@ use ledger_core::{Class, ErrorKind};
 use ledger_sqlite::SqliteLedger;
 use tempfile::TempDir;
 
-use crate::support::Shop;
+use crate::support::{Shop, TestFile};
 
-/// A disk of three mebibytes.
+/// A disk of a few mebibytes.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount() -> Option<Self> {
+    fn mount(options: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
             .arg(folder.path())
             .status();
         let disk = Self(folder);
@@ -49,7 +49,7 @@ impl Drop for SmallDisk {
 
 /// Fills what room there is, tells how the ledger fares, and makes room again.
 fn fill_and_free(ballast: usize) {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount("size=3m") else { return };
     let ledger = SqliteLedger::open(disk.path("test.ledger")).unwrap();
     let shop = Shop::on(&ledger);
     shop.fund("1000000", "fund");
@@ -91,4 +91,19 @@ fn a_full_disk_is_transient_and_loses_nothing() {
     for step in 0..24 {
         fill_and_free((1 << 20) + step * 4_096 + step * 100);
     }
+}
+
+#[test]
+fn a_disk_that_has_no_more_names_is_full() {
+    let Some(disk) = SmallDisk::mount("size=3m,nr_inodes=4") else { return };
+    let file = TestFile::with_business();
+    let ledger = file.open();
+    let taken = (0..9).map(|number| disk.path(&number.to_string()));
+    let taken: Vec<_> = taken.take_while(|path| fs::write(path, "").is_ok()).collect();
+    let error = ledger.backup(disk.path("copy")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreFull, "{error}");
+    for path in &taken {
+        fs::remove_file(path).unwrap();
+    }
+    ledger.backup(disk.path("copy")).unwrap();
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
-use crate::base::failure::{before_commit, is_full};
+use crate::base::failure::{before_commit, one_of_io};
 use crate::file::place;
 
 /// Copies the file that `connection` is open on to `path`, as it is at one moment.
@@ -27,17 +27,19 @@ pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
     })?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(before_commit)?;
     mark(&partial.0)?;
-    let finish = || {
-        OpenOptions::new().write(true).open(&partial.0)?.sync_all()?;
-        // A link, unlike a new name, never replaces a file that is there.
-        fs::hard_link(&partial.0, path)?;
-        fs::remove_file(&partial.0)?;
-        place::flush_folder(folder)
-    };
-    finish().map_err(|error: io::Error| match error.kind() {
+    publish(&partial.0, path, folder).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
-        _ if is_full(&error) => StoreError::Full(format!("{}: {error}", path.display())),
-        _ => StoreError::Broken(format!("{}: {error}", path.display())),
+        _ => one_of_io(path, &error),
+    })
+}
+
+/// Gives the copy its name, and takes it away again if it may not last.
+fn publish(partial: &Path, path: &Path, folder: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(partial)?.sync_all()?;
+    // A link, unlike a new name, never replaces a file that is there.
+    fs::hard_link(partial, path)?;
+    fs::remove_file(partial).and_then(|()| place::flush_folder(folder)).inspect_err(|_| {
+        let _ = fs::remove_file(path);
     })
 }
 
@@ -66,10 +68,7 @@ impl Partial {
         let number = RandomState::new().hash_one(std::process::id());
         name.push(format!(".{number:016x}.partial"));
         let partial = PathBuf::from(name);
-        let problem = |error: io::Error| {
-            StoreError::Broken(format!("{} can't be made: {error}", partial.display()))
-        };
-        place::make(&partial).map_err(problem)?;
+        place::make(&partial).map_err(|error| one_of_io(&partial, &error))?;
         Ok(Self(partial))
     }
 }
@@ -77,5 +76,26 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_that_is_said_to_have_failed_is_not_there() {
+        let folder = TempDir::new().unwrap();
+        let (partial, path) = (folder.path().join("partial"), folder.path().join("copy"));
+        fs::write(&partial, "a copy").unwrap();
+        // A folder that can't be flushed: the name may not last.
+        publish(&partial, &path, &folder.path().join("none")).unwrap_err();
+        assert!(!path.exists());
+        // The next try has its way.
+        fs::write(&partial, "a copy").unwrap();
+        publish(&partial, &path, folder.path()).unwrap();
+        assert!(path.exists() && !partial.exists());
     }
 }

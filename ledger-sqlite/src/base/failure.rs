@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "so that they can be given to map_err by name")]
 
 use std::io;
+use std::path::Path;
 
 use ledger_core::store::StoreError;
 use rusqlite::{Error, ErrorCode};
@@ -26,6 +27,15 @@ fn no_room() -> StoreError {
     StoreError::Full(problem.to_owned())
 }
 
+/// A failure of the system at a file, with nothing written.
+pub(crate) fn one_of_io(path: &Path, error: &io::Error) -> StoreError {
+    let what = format!("{} can't be made or written ({error})", path.display());
+    if is_full(error) {
+        return StoreError::Full(format!("{what}; make room and try again"));
+    }
+    StoreError::Broken(format!("{what}; check the path and the permissions"))
+}
+
 /// A failure before anything could have become durable, in a write that will be taken back.
 pub(crate) fn before_commit(error: Error) -> StoreError {
     match error.sqlite_error_code() {
@@ -36,8 +46,12 @@ pub(crate) fn before_commit(error: Error) -> StoreError {
             | ErrorCode::FileLockingProtocolFailed,
         ) => StoreError::Busy(format!("the file is busy ({error}); try again")),
         Some(ErrorCode::DiskFull) => no_room(),
-        // The log's index has no room.
-        _ if error.sqlite_error().is_some_and(|it| it.extended_code == SHM_SIZE) => no_room(),
+        _ if error.sqlite_error().is_some_and(|it| it.extended_code == SHM_SIZE) => {
+            StoreError::Full(format!(
+                "the log's index can't be made longer ({error}); see whether the disk is full, then try \
+                 again"
+            ))
+        }
         Some(ErrorCode::ConstraintViolation) => StoreError::Refused(format!(
             "the database's own check refused a row ({error}); nothing was written"
         )),
@@ -79,4 +93,19 @@ fn broken(error: &Error) -> StoreError {
 /// Something in the file is not as it would have been written.
 pub(crate) fn damaged(what: impl std::fmt::Display) -> StoreError {
     StoreError::Broken(format!("the file is damaged: {what}; restore a backup"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_said_to_be_full_only_where_that_is_known() {
+        let fails = |code| Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let is_certain = |error: StoreError| error.to_string().contains("the disk is full, or");
+        assert!(is_certain(before_commit(fails(rusqlite::ffi::SQLITE_FULL))));
+        // SQLite says this also when it could not ask how long the file is.
+        let index = before_commit(fails(SHM_SIZE));
+        assert!(matches!(index, StoreError::Full(_)) && !is_certain(index));
+    }
 }

@@ -27,6 +27,7 @@ mod linux {
     use nix::libc;
 
     use super::{Place, StoreResult, Witness};
+    use crate::base::failure::full;
     use crate::file::forked::LockedFile;
 
     /// SQLite's shared lock on a database: held by whoever has it open.
@@ -60,10 +61,12 @@ mod linux {
                 Ok(anchor)
             };
             held().map_err(|error| {
-                StoreError::Broken(format!(
-                    "{} can't be locked ({error}); is it on a network file system?",
-                    place.path().display()
-                ))
+                full(&error).unwrap_or_else(|| {
+                    StoreError::Broken(format!(
+                        "{} can't be locked ({error}); is it on a network file system?",
+                        place.path().display()
+                    ))
+                })
             })
         }
 
