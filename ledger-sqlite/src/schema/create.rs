@@ -6,7 +6,7 @@ use ledger_core::Kind;
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::base::failure::{before_commit, reading};
+use crate::base::failure::{before_commit, in_commit, reading};
 use crate::schema::kinds::LineKind;
 use crate::schema::progress::Progress;
 
@@ -69,19 +69,20 @@ pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
 
 /// Makes the tables of an empty file; the caller's transaction makes them durable.
 pub(crate) fn create(connection: &mut Connection) -> StoreResult<()> {
-    let make = |connection: &mut Connection| -> rusqlite::Result<()> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let make = |transaction: &Connection| -> rusqlite::Result<()> {
         transaction.execute_batch(KEPT)?;
-        make_derived(&transaction)?;
-        name_kinds(&transaction)?;
+        make_derived(transaction)?;
+        name_kinds(transaction)?;
         transaction.execute_batch(
             "INSERT INTO property (name, value) VALUES ('key_hash_secret', randomblob(16));",
         )?;
-        Progress::begin(&transaction)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.commit()
+        Progress::begin(transaction)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)
     };
-    make(connection).map_err(before_commit)
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = transaction.map_err(before_commit)?;
+    make(&transaction).map_err(before_commit)?;
+    transaction.commit().map_err(in_commit)
 }
 
 /// Makes the derived tables, empty, and the views.

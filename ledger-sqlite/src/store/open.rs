@@ -9,7 +9,7 @@ use ledger_core::{Interrupt, bounds};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 
-use crate::base::failure::{before_commit, reading};
+use crate::base::failure::{before_commit, in_commit, reading};
 use crate::file::identity::Identity;
 use crate::file::place::Place;
 use crate::file::turn::Turns;
@@ -124,9 +124,9 @@ fn prepare(connection: &mut Connection) -> StoreResult<()> {
     if is_copy || read::last_row(connection)? == 0 {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(before_commit)?;
         begin_epoch(connection)?;
-        connection
-            .execute_batch("DELETE FROM property WHERE name = 'copy'; COMMIT")
-            .map_err(before_commit)?;
+        let unmark = "DELETE FROM property WHERE name = 'copy'";
+        connection.execute(unmark, []).map_err(before_commit)?;
+        connection.execute_batch("COMMIT").map_err(in_commit)?;
     }
     Ok(())
 }
@@ -148,5 +148,28 @@ impl Drop for SqliteStore {
         drop(self.readers.drain());
         self.writer.get_mut().close();
         drop((anchor, opening));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn of_a_commit_that_fails_while_a_file_is_made_nobody_knows() {
+        let folder = TempDir::new().unwrap();
+        let open = || Connection::open(folder.path().join("test.ledger")).unwrap();
+        for tables in [false, true] {
+            let mut connection = open();
+            if tables {
+                create::create(&mut connection).unwrap();
+            }
+            connection.commit_hook(Some(|| true)).unwrap();
+            let error = prepare(&mut connection).unwrap_err();
+            assert!(matches!(error, StoreError::InDoubt(_)), "{tables}: {error}");
+        }
+        prepare(&mut open()).unwrap();
     }
 }

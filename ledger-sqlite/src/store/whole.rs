@@ -12,7 +12,7 @@ use crate::audit::query::{Table, Value, query};
 use crate::audit::rebuild::rebuild;
 use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
-use crate::base::failure::{before_commit, reading};
+use crate::base::failure::{before_commit, in_commit, reading};
 use crate::file::place::Place;
 use crate::file::turn::Turns;
 use crate::file::{log, registry};
@@ -139,7 +139,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
         end::check(&connection)?;
     }
     rebuild(&connection, settings.recent_keys, watch)?;
-    connection.execute_batch("COMMIT").map_err(before_commit)
+    connection.execute_batch("COMMIT").map_err(in_commit)
 }
 
 /// Brings the file of an earlier schema forward: the journal stays, and all that is derived from it is
