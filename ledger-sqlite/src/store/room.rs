@@ -5,7 +5,7 @@
 //! The log may be longer than what is in it: what SQLite has not written, it does not believe.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
@@ -63,9 +63,14 @@ impl Room {
         if self.used.is_none_or(|used| self.lacks(used + PAGES_MIN)) {
             let pages = checkpoint::noop(connection)?.log;
             self.used = Some(u64::try_from(pages).unwrap_or(0));
-            self.bytes = self.log.metadata().map_err(failed)?.len();
+            self.bytes = self.length().map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// The log's length, and nothing else: asking for the file's times makes the next flush slower.
+    fn length(&self) -> io::Result<u64> {
+        (&*self.log).seek(SeekFrom::End(0))
     }
 
     /// Makes room for a commit of so many bytes, also in the log's index, and counts them as used.
@@ -97,7 +102,7 @@ impl Room {
     fn grow(&mut self, wanted: u64) -> io::Result<()> {
         use std::os::unix::fs::FileExt;
         let zeros = vec![0; usize::try_from(GROWTH_BYTES).unwrap_or_default()];
-        let mut end = self.log.metadata()?.len();
+        let mut end = self.length()?;
         while end < wanted {
             let piece = usize::try_from((wanted - end).min(GROWTH_BYTES)).unwrap_or_default();
             self.log.write_all_at(zeros.get(..piece).unwrap_or_default(), end)?;
