@@ -38,6 +38,12 @@ impl Identity {
     pub(crate) fn check(&self) -> StoreResult<()> {
         self.files.iter().try_for_each(Known::check)
     }
+
+    /// The same of the database alone, for looks, which are many.
+    pub(crate) fn check_database(&self) -> StoreResult<()> {
+        let [database, ..] = &self.files;
+        database.check()
+    }
 }
 
 impl Known {

@@ -77,6 +77,8 @@ impl SqliteStore {
 
     fn with_reader<T>(&self, what: impl FnOnce(&Connection) -> StoreResult<T>) -> StoreResult<T> {
         self.health.check()?;
+        // A connection that was open already shows the old file for as long as it is used.
+        self.health.note(self.identity.check_database())?;
         let connection = self.reader()?;
         let result = what(&connection);
         // What was read meanwhile may be in doubt as well.

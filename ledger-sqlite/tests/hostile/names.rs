@@ -135,9 +135,12 @@ fn another_ledger_in_the_place_of_the_file_is_not_shown() {
         |ledger, _| Ok(format!("{:?}", ledger.query("SELECT posted FROM balance")?.rows)),
         |ledger, _| Ok(format!("{:?}", ledger.head()?)),
     ];
-    for look in looks {
-        // No connection that reads is open yet.
+    for (look, waits) in looks.into_iter().flat_map(|look| [(look, false), (look, true)]) {
         let ledger = file.open();
+        if waits {
+            // From now on a connection that reads the old file is open.
+            look(&ledger, &alice).unwrap();
+        }
         fs::rename(file.path(), file.beside(".kept")).unwrap();
         fs::copy(another().path(), file.path()).unwrap();
         let refused = look(&ledger, &alice).unwrap_err();
@@ -236,16 +239,16 @@ fn a_lock_file_that_is_lost_stops_the_ledger_as_the_other_files_do() {
 fn a_file_that_cant_be_looked_at_for_a_moment_is_not_lost() {
     for ending in FILES {
         let (file, ledger) = funded();
-        let path = file.beside(ending);
+        let (shop, path) = (Shop::on(&ledger), file.beside(ending));
         Act::Rename.on(&file, ending);
         // A link to itself: the system says neither what is there nor that nothing is.
         symlink(&path, &path).unwrap();
-        let (_, refused) = pay(&ledger, "meanwhile", 1);
-        assert_eq!(refused[0].class(), Class::Transient, "{ending:?}: {}", refused[0]);
+        let refused = shop.pay("0.01", "meanwhile").unwrap_err();
+        assert_eq!(refused.class(), Class::Transient, "{ending:?}: {refused}");
         fs::rename(file.beside(".kept"), &path).unwrap();
         let (answered, refused) = pay(&ledger, "after", 3);
         assert!(refused.is_empty(), "{ending:?}: {refused:?}");
-        drop(ledger);
+        drop((shop, ledger));
         assert_kept(&file.path(), &answered);
     }
 }
