@@ -72,6 +72,17 @@ fn a_file_that_may_not_be_written_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn whoever_may_not_write_the_file_leaves_nothing_in_its_owners_way() {
+    let file = TestFile::with_business();
+    let _absent = fs::remove_file(file.beside("-lock"));
+    let said = opened_by_another(&file, [0o444, 0o666], 0o777);
+    assert!(said.contains("it can't be written") && said.contains("permissions"), "{said}");
+    for ending in ["-lock", "-wal", "-shm"] {
+        assert!(!file.beside(ending).exists(), "{ending}");
+    }
+}
+
+#[test]
 fn a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
     let file = TestFile::new();
     let said = opened_by_another(&file, [0o666, 0o666], 0o555);

@@ -56,12 +56,19 @@ impl Place {
             return Err(StoreError::Broken(format!("{} is not a file", path.display())));
         }
         check_links(&path, &about)?;
-        check_readable(&path)?;
+        may(&path, Access::Read).map_err(|error| refuse(&path, "it can't be read", &error))?;
         Ok(Self(path))
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Refuses a file that may not be written. What stands beside it is made only after this, or it would be
+    /// in its owner's way.
+    pub(crate) fn check_writable(&self) -> StoreResult<()> {
+        may(self.path(), Access::Write)
+            .map_err(|error| refuse(&self.0, "it can't be written", &error))
     }
 
     /// Makes the names in its folder durable, such as that of a new write-ahead log.
@@ -133,16 +140,25 @@ fn check_links(_: &Path, _: &fs::Metadata) -> StoreResult<()> {
     Ok(())
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Access {
+    Read,
+    Write,
+}
+
 /// Asked of the system, because a try would be a descriptor, and closing it would take locks.
 #[cfg(unix)]
-fn check_readable(path: &Path) -> StoreResult<()> {
+fn may(path: &Path, access: Access) -> io::Result<()> {
     use nix::fcntl::{AT_FDCWD, AtFlags};
     use nix::unistd::{AccessFlags, faccessat};
-    faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS)
-        .map_err(|error| refuse(path, "it can't be read", &error.into()))
+    let flags = match access {
+        Access::Read => AccessFlags::R_OK,
+        Access::Write => AccessFlags::W_OK,
+    };
+    Ok(faccessat(AT_FDCWD, path, flags, AtFlags::AT_EACCESS)?)
 }
 
 #[cfg(not(unix))]
-fn check_readable(_: &Path) -> StoreResult<()> {
+fn may(_: &Path, _: Access) -> io::Result<()> {
     Ok(())
 }

@@ -63,6 +63,7 @@ impl SqliteStore {
         opening.check(&place)?;
         // Others may open and close files while this one waits for its turn.
         drop(opening);
+        place.check_writable()?;
         let mut turns = Turns::open(&place, settings.wait)?;
         if settings.exclusive {
             turns.keep(&stop)?;

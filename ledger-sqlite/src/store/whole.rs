@@ -129,6 +129,7 @@ pub(crate) fn verify_file(
 /// Makes everything derived in a file again, which no one else may have open meanwhile.
 pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
     let place = find(path)?;
+    place.check_writable()?;
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep(&|| false)?;
     let _witness = log::settle(&place)?;
