@@ -38,12 +38,61 @@ fn files_that_are_something_else() {
     let other = TestFile::new();
     other.sql().execute_batch("CREATE TABLE mine (a)").unwrap();
     assert!(refusal(other.path()).contains("something else, not a ledger"));
-    // Nothing of it was changed.
-    let tables: String = other
-        .sql()
-        .query_row("SELECT group_concat(name) FROM sqlite_schema", [], |r| r.get(0))
-        .unwrap();
-    assert_eq!(tables, "mine");
+}
+
+#[test]
+fn a_file_of_someone_elses_is_left_as_it_is() {
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    for sql in ["CREATE TABLE mine (a)", "PRAGMA journal_mode = WAL; CREATE TABLE mine (a)"] {
+        let file = TestFile::new();
+        file.sql().execute_batch(sql).unwrap();
+        let before = fs::read(file.path()).unwrap();
+        refusal(file.path());
+        SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
+        assert!(before == fs::read(file.path()).unwrap(), "{sql}");
+        for ending in ["-lock", "-wal", "-shm"] {
+            assert!(!file.beside(ending).exists(), "{sql} {ending}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_someone_elses_is_known_by_its_log_too() {
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    let file = TestFile::new();
+    let sql = file.sql();
+    sql.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE mine (a)").unwrap();
+    assert!(refusal(file.path()).contains("something else, not a ledger"));
+    SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
+    assert!(!file.beside("-lock").exists());
+}
+
+#[test]
+fn an_empty_database_becomes_a_ledger_only_when_it_is_opened() {
+    let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+    let file = TestFile::new();
+    file.sql().execute_batch("VACUUM").unwrap();
+    let before = fs::read(file.path()).unwrap();
+    let error = SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
+    assert!(error.to_string().contains("is empty"), "{error}");
+    assert!(before == fs::read(file.path()).unwrap());
+    assert!(!file.beside("-lock").exists());
+    assert_eq!(file.open().verify().unwrap().problem, None);
+}
+
+#[test]
+fn a_ledger_that_a_crash_left_in_its_log_is_opened() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    Shop::on(&ledger).do_business();
+    let left = TestFile::new();
+    for ending in ["", "-wal"] {
+        fs::copy(file.beside(ending), left.beside(ending)).unwrap();
+    }
+    assert_eq!(fs::read(left.path()).unwrap()[68..72], [0; 4], "the mark is in the log only");
+    assert_eq!(left.open().verify().unwrap().problem, None);
+    let shop = Shop::on(&left.open());
+    assert_eq!(shop.posted(&shop.bob), "18.50 USD");
 }
 
 #[test]

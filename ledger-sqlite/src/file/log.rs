@@ -4,7 +4,7 @@
 //! written. Whoever opens the file next would answer from it, and a power cut would take that back. What
 //! is written again must be flushed again.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -39,6 +39,12 @@ pub(crate) fn settle(place: &Place) -> StoreResult<Witness> {
             StoreError::Broken(format!("the write-ahead log can't be made durable ({error})"))
         })
     })
+}
+
+/// Whether there is a log, or a journal to be rolled back, with something in it.
+pub(crate) fn is_left(place: &Place) -> bool {
+    let has_content = |ending| fs::metadata(place.beside(ending)).is_ok_and(|it| it.len() > 0);
+    has_content("-wal") || has_content("-journal")
 }
 
 fn open(path: &Path) -> io::Result<Option<File>> {

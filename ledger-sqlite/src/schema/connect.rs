@@ -94,6 +94,20 @@ pub(crate) fn reader(path: &Path) -> StoreResult<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection that only reads, takes no locks and makes no files. It does not see the log, and must
+/// not be believed while someone writes.
+#[cfg(unix)]
+pub(crate) fn still(path: &Path) -> StoreResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let encoded = bytes.iter().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+    open(Path::new(&format!("file:{encoded}?immutable=1")), flags)
+}
+
+/// Where paths can't be written so, one that only reads.
+#[cfg(not(unix))]
+pub(crate) use reader as still;
+
 /// Opens a connection that reads this file and writes a copy of it.
 pub(crate) fn copier(path: &Path) -> StoreResult<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -34,11 +34,18 @@ pub(crate) enum Content {
     Earlier,
 }
 
+/// Whether the file's header says that it is ours.
+pub(crate) fn is_marked(connection: &Connection) -> StoreResult<bool> {
+    Ok(number_in_header("application_id", connection)? == APPLICATION_ID)
+}
+
+fn number_in_header(pragma: &str, connection: &Connection) -> StoreResult<i32> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(reading)
+}
+
 /// Looks what is in the file, and refuses what is not ours.
 pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
-    let number = |pragma: &str| {
-        connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(reading)
-    };
+    let number = |pragma| number_in_header(pragma, connection);
     let (id, version) = (number("application_id")?, number("user_version")?);
     let tables: u64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))

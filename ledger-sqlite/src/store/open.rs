@@ -20,6 +20,7 @@ use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
 use crate::schema::connect;
 use crate::schema::create::{self, Content};
+use crate::schema::glance;
 use crate::state::State;
 use crate::store::SqliteStore;
 use crate::store::health::Health;
@@ -64,6 +65,7 @@ impl SqliteStore {
         // Others may open and close files while this one waits for its turn.
         drop(opening);
         place.check_writable()?;
+        glance::is_ledger(&place)?;
         let mut turns = Turns::open(&place, settings.wait)?;
         if settings.exclusive {
             turns.keep(&stop)?;

@@ -19,6 +19,7 @@ use crate::file::{log, registry};
 use crate::journal::end;
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
+use crate::schema::glance;
 use crate::store::{Settings, SqliteStore};
 
 /// Steps of SQLite's machine between two questions whether to stop: far less than a millisecond.
@@ -130,6 +131,9 @@ pub(crate) fn verify_file(
 pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
     let place = find(path)?;
     place.check_writable()?;
+    if !glance::is_ledger(&place)? {
+        return Err(empty(path));
+    }
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.keep(&|| false)?;
     let _witness = log::settle(&place)?;
@@ -157,12 +161,16 @@ pub(crate) fn bring_forward(place: &Place, settings: &Settings) -> StoreResult<(
 fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
     match create::recognize(connection)? {
         Content::Ledger => Ok(()),
-        Content::Nothing => Err(StoreError::Broken(format!("{} is empty", path.display()))),
+        Content::Nothing => Err(empty(path)),
         Content::Earlier => Err(StoreError::Broken(format!(
             "{} has an earlier schema; open the ledger once to bring it forward",
             path.display()
         ))),
     }
+}
+
+fn empty(path: &Path) -> StoreError {
+    StoreError::Broken(format!("{} is empty", path.display()))
 }
 
 /// Finds a file that is there, and that this process may open.
