@@ -101,7 +101,13 @@ impl SqliteLedger {
     }
 
     /// The same for a file in which the ledger is not open, perhaps because it is too damaged for
-    /// that.
+    /// that. It may be one that can only be read.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBroken` if the file is none of a ledger, or too damaged to be checked; `StoreRefused` if nothing
+    /// is wrong with it, but it may not be read, or is of an earlier schema; `StoreBusy` if someone begins to
+    /// write meanwhile to what this process may only read.
     pub fn verify_file(
         path: impl AsRef<Path>,
         anchors: &[Head],

@@ -5,10 +5,12 @@
 mod support;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ledger_core::{Class, ErrorKind, HistoryQuery};
+use ledger_sqlite::SqliteLedger;
 
 use crate::support::{Shop, TestFile};
 
@@ -96,7 +98,10 @@ fn a_file_of_an_earlier_schema_is_not_changed_while_someone_has_it_open() {
         file.sql().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
     };
     assert_eq!(version(&file), 1);
-    assert!(file.problem().contains("earlier schema"));
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let error = SqliteLedger::verify_file(file.path(), &[], go_on).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreRefused);
+    assert!(error.to_string().contains("earlier schema"), "{error}");
     drop(quick().unwrap());
     assert_eq!((version(&file), file.problem()), (3, String::new()));
 }

@@ -6,6 +6,7 @@
 
 mod support;
 
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -23,6 +24,11 @@ const NOBODY: u32 = 65_534;
 #[test]
 fn child() {
     let Ok(path) = env::var(PATH) else { return };
+    let checked = SqliteLedger::verify_file(&path, &[], &mut |_| ControlFlow::Continue(()));
+    match checked {
+        Err(error) => println!("\nchecked {:?}: {error}", error.kind()),
+        Ok(found) => println!("\nchecked {:?}", found.problem),
+    }
     let said = match SqliteLedger::open(&path) {
         Err(error) => format!("{:?}: {error}", error.kind()),
         Ok(ledger) => match Shop::on(&ledger).pay("1", "more") {
@@ -36,6 +42,15 @@ fn child() {
 /// What happens to someone who opens the file and may do only what the modes allow: of the file, of
 /// its lock file, of the folder.
 fn opened_by_another(file: &TestFile, modes: [u32; 2], folder_mode: u32) -> String {
+    told_by_another("said ", file, modes, folder_mode)
+}
+
+/// The same for someone who checks it.
+fn checked_by_another(file: &TestFile, mode: u32, folder_mode: u32) -> String {
+    told_by_another("checked ", file, [mode, 0o600], folder_mode)
+}
+
+fn told_by_another(what: &str, file: &TestFile, modes: [u32; 2], folder_mode: u32) -> String {
     let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
     let path = file.path();
     let folder = path.parent().unwrap();
@@ -55,7 +70,7 @@ fn opened_by_another(file: &TestFile, modes: [u32; 2], folder_mode: u32) -> Stri
     let output = command.output().unwrap();
     set(folder, 0o755).unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().find_map(|line| line.strip_prefix("said ")).unwrap_or(&text).to_owned()
+    text.lines().find_map(|line| line.strip_prefix(what)).unwrap_or(&text).to_owned()
 }
 
 #[test]
@@ -65,7 +80,7 @@ fn a_file_that_may_not_be_written_is_refused_in_one_sentence() {
         [([0o444, 0o444], 0o555), ([0o444, 0o666], 0o555), ([0o444, 0o666], 0o777)]
     {
         let said = opened_by_another(&file, modes, folder_mode);
-        assert!(said.starts_with("StoreBroken: "), "{said}");
+        assert!(said.starts_with("StoreRefused: "), "{said}");
         assert!(said.contains("check") && said.contains("permissions"), "{said}");
     }
     assert_eq!(file.problem(), "");
@@ -86,7 +101,7 @@ fn whoever_may_not_write_the_file_leaves_nothing_in_its_owners_way() {
 fn a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
     let file = TestFile::new();
     let said = opened_by_another(&file, [0o666, 0o666], 0o555);
-    assert!(said.starts_with("StoreBroken: "), "{said}");
+    assert!(said.starts_with("StoreRefused: "), "{said}");
     assert!(said.contains("it can't be made") && said.contains("permissions"), "{said}");
     assert!(!file.path().exists());
 }
@@ -95,7 +110,36 @@ fn a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
 fn a_file_that_may_not_even_be_read_is_refused_in_one_sentence() {
     let file = TestFile::with_business();
     let said = opened_by_another(&file, [0o000, 0o666], 0o777);
-    assert!(said.starts_with("StoreBroken: "), "{said}");
+    assert!(said.starts_with("StoreRefused: "), "{said}");
     assert!(said.contains("check") && said.contains("permissions"), "{said}");
     assert_eq!(file.problem(), "");
+}
+
+#[test]
+fn a_file_that_may_only_be_read_can_be_checked_and_nothing_is_made_beside_it() {
+    let file = TestFile::with_business();
+    for (mode, folder_mode) in [(0o444, 0o555), (0o666, 0o555), (0o444, 0o777)] {
+        assert_eq!(checked_by_another(&file, mode, folder_mode), "None");
+        for ending in ["-wal", "-shm"] {
+            assert!(!file.beside(ending).exists(), "{ending}");
+        }
+    }
+}
+
+#[test]
+fn a_sound_file_that_can_not_be_checked_is_not_called_broken() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    Shop::on(&ledger).do_business();
+    let left = TestFile::new();
+    for ending in ["", "-wal"] {
+        fs::copy(file.beside(ending), left.beside(ending)).unwrap();
+        fs::set_permissions(left.beside(ending), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let said = checked_by_another(&left, 0o444, 0o555);
+    assert!(said.starts_with("StoreRefused: ") && said.contains("has a log"), "{said}");
+    let said = checked_by_another(&left, 0o000, 0o555);
+    assert!(said.starts_with("StoreRefused: ") && said.contains("permissions"), "{said}");
+    fs::set_permissions(left.path(), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(left.problem(), "");
 }

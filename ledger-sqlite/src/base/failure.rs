@@ -22,6 +22,16 @@ pub(crate) fn full(error: &io::Error) -> Option<StoreError> {
     is_full(error).then(no_room)
 }
 
+/// What a failure of the system means: there is no room, it may not be done, or something is broken.
+pub(crate) fn of_system(error: &io::Error, what: String) -> StoreError {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match error.kind() {
+        _ if is_full(error) => StoreError::Full(what),
+        PermissionDenied | ReadOnlyFilesystem => StoreError::Refused(what),
+        _ => StoreError::Broken(what),
+    }
+}
+
 fn no_room() -> StoreError {
     let problem = "the disk is full, or a file may not grow; make room and try again";
     StoreError::Full(problem.to_owned())

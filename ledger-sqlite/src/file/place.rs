@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ledger_core::store::{StoreError, StoreResult};
 
-use crate::base::failure::is_full;
+use crate::base::failure::{is_full, of_system};
 
 /// The path of a ledger's file, complete, with symbolic links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,12 @@ impl Place {
             .map_err(|error| refuse(&self.0, "it can't be written", &error))
     }
 
+    /// Whether SQLite may write the file, and make others beside it.
+    pub(crate) fn is_writable(&self) -> bool {
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        [self.path(), folder].into_iter().all(|path| may(path, Access::Write).is_ok())
+    }
+
     /// Makes the names in its folder durable, such as that of a new write-ahead log.
     pub(crate) fn flush_folder(&self) -> StoreResult<()> {
         let folder = self.0.parent().unwrap_or(Path::new("."));
@@ -86,11 +92,8 @@ impl Place {
 }
 
 fn refuse(path: &Path, problem: &str, error: &io::Error) -> StoreError {
-    let what = format!("{}: {problem} ({error})", path.display());
-    if is_full(error) {
-        return StoreError::Full(what);
-    }
-    StoreError::Broken(format!("{what}; check the path and the permissions"))
+    let advice = if is_full(error) { "make room" } else { "check the path and the permissions" };
+    of_system(error, format!("{}: {problem} ({error}); {advice}", path.display()))
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ledger_core::store::{StoreError, StoreResult};
 
-use crate::base::failure::full;
+use crate::base::failure::{full, of_system};
 use crate::file::forked::LockedFile;
 use crate::file::identity::{Known, Number};
 use crate::file::place::Place;
@@ -34,10 +34,11 @@ pub(crate) struct Turns {
 
 fn unusable(path: &Path, error: &io::Error) -> StoreError {
     full(error).unwrap_or_else(|| {
-        StoreError::Broken(format!(
+        let what = format!(
             "the lock file {} can't be used ({error}); check its permissions and those of its folder",
             path.display()
-        ))
+        );
+        of_system(error, what)
     })
 }
 

@@ -110,7 +110,7 @@ impl SqliteStore {
 
 fn check_writable(connection: &Connection) -> StoreResult<()> {
     if connection.is_readonly("main").map_err(reading)? {
-        return Err(StoreError::Broken(
+        return Err(StoreError::Refused(
             "the file can't be written; check its permissions and those of its folder".to_owned(),
         ));
     }

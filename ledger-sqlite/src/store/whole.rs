@@ -122,9 +122,29 @@ pub(crate) fn verify_file(
     watch: Watch<'_>,
 ) -> StoreResult<Verification> {
     let place = find(path)?;
-    let connection = connect::reader(place.path())?;
+    let is_writable = place.is_writable();
+    let is_still = !is_writable && !log::is_left(&place);
+    let connect = if is_still { connect::still } else { connect::reader };
+    let connection = connect(place.path()).map_err(|error| match error {
+        StoreError::Busy(_) if !is_writable => log_unreadable(&place),
+        other => other,
+    })?;
     check_not_empty(&connection, path)?;
-    verify(&connection, anchors, watch)
+    let found = verify(&connection, anchors, watch)?;
+    if is_still && log::is_left(&place) {
+        let problem = "others began to write while the file was checked; try again";
+        return Err(StoreError::Busy(problem.to_owned()));
+    }
+    Ok(found)
+}
+
+/// SQLite reads a log with the help of a file beside it, and can't open it where that can't be made.
+fn log_unreadable(place: &Place) -> StoreError {
+    StoreError::Refused(format!(
+        "{0} has a log, which can't be read where the folder or the file can't be written; copy it and \
+         {0}-wal into a folder of your own, and check the copy",
+        place.path().display()
+    ))
 }
 
 /// Makes everything derived in a file again, which no one else may have open meanwhile.
@@ -162,7 +182,7 @@ fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
     match create::recognize(connection)? {
         Content::Ledger => Ok(()),
         Content::Nothing => Err(empty(path)),
-        Content::Earlier => Err(StoreError::Broken(format!(
+        Content::Earlier => Err(StoreError::Refused(format!(
             "{} has an earlier schema; open the ledger once to bring it forward",
             path.display()
         ))),
