@@ -54,14 +54,17 @@ fn the_demo_does_some_of_everything_and_is_checked() {
 }
 
 #[test]
-fn without_a_file_the_demo_begins_anew_in_target() {
+fn without_a_file_the_demo_makes_a_new_folder_each_time_and_removes_nothing() {
     let folder = Folder::new();
-    fs::create_dir(folder.path("target")).unwrap();
-    for _ in 0..2 {
-        let demo = folder.one("demo");
-        assert_eq!(demo["file"], "target/demo/shop.ledger");
-        folder.done("backup target/demo/shop.ledger target/demo/copy.ledger");
+    fs::create_dir_all(folder.path("target/demo")).unwrap();
+    fs::write(folder.path("target/demo/shop.ledger"), "somebody's").unwrap();
+    let files = [(); 2].map(|()| folder.one("demo")["file"].as_str().unwrap().to_owned());
+    assert_ne!(files[0], files[1]);
+    for file in files {
+        assert!(file.contains("/target/ledger-demo-"), "{file}");
+        assert!(folder.path(&file).exists(), "{file}");
     }
+    assert_eq!(fs::read(folder.path("target/demo/shop.ledger")).unwrap(), b"somebody's");
 }
 
 #[test]

@@ -30,7 +30,7 @@ const REQUESTS: u64 = 400;
 /// Builds a small shop's ledger and shows it.
 #[derive(Args, Debug)]
 pub struct Demo {
-    /// Where to; there must be nothing yet. If not given, target/demo or a temporary folder
+    /// Where to; there must be nothing yet. If not given, in a new folder in target, or in a temporary one
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     path: Option<PathBuf>,
 }

@@ -1,7 +1,6 @@
 //! Where the demo's file is, and what can be done with it next.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -10,7 +9,7 @@ const FILE: &str = "shop.ledger";
 const COPY: &str = "copy.ledger";
 const STATEMENT: &str = "statement.html";
 
-/// The file that was asked for, which must not be there; or one of the demo's own, begun anew.
+/// The file that was asked for, which must not be there; or one in a new folder.
 pub(super) fn choose(path: Option<&Path>) -> Result<PathBuf, Failure> {
     match path {
         Some(path) if fs::symlink_metadata(path).is_ok() => {
@@ -25,30 +24,13 @@ pub(super) fn choose(path: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
+/// A new folder each time: what is in another may be somebody's.
 fn of_its_own() -> Result<PathBuf, Failure> {
     let target = Path::new("target");
-    if !target.is_dir() {
-        let folder = tempfile::Builder::new().prefix("ledger-demo-").tempdir();
-        let folder = folder.map_err(|error| Failure::of_path(&std::env::temp_dir(), &error))?;
-        return Ok(folder.keep().join(FILE));
-    }
-    let folder = target.join("demo");
-    begin_anew(&folder).map_err(|error| Failure::of_path(&folder, &error))?;
-    Ok(folder.join(FILE))
-}
-
-/// Removes what an earlier demo left, and nothing else.
-fn begin_anew(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    for name in [FILE, COPY, STATEMENT] {
-        for ending in ["", "-lock", "-wal", "-shm"] {
-            match fs::remove_file(folder.join(format!("{name}{ending}"))) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
+    let place = if target.is_dir() { target.to_owned() } else { std::env::temp_dir() };
+    let folder = tempfile::Builder::new().prefix("ledger-demo-").tempdir_in(&place);
+    let folder = folder.map_err(|error| Failure::of_path(&place, &error))?;
+    Ok(folder.keep().join(FILE))
 }
 
 /// Commands to go on with, as they can be copied.
