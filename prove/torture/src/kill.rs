@@ -26,6 +26,8 @@ use crate::workload::told::{Said, Tell, Told};
 const ROUNDS: u64 = 12;
 /// Threads of a child.
 const CLERKS: u64 = 3;
+/// Set for a child, so that nobody becomes one by the words alone.
+const MARK: &str = "LEDGER_TORTURE_CHILD";
 /// A child that says nothing for so long hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -183,6 +185,7 @@ impl Spec<'_> {
             .args(&plan.arguments)
             .arg(self.path)
             .args([self.seed.to_string(), self.round.to_string(), Planted::word(plan.planted)])
+            .env(MARK, "1")
             .stdout(Stdio::piped())
             .spawn();
         let mut child = child.map_err(|error| format!("no child: {error}"))?;
@@ -226,6 +229,13 @@ fn listen(child: &mut Child) -> mpsc::Receiver<String> {
         });
     }
     receive
+}
+
+/// Whether this process was started as a child, to work in a folder that was made for it: any other file may
+/// be somebody's.
+pub fn is_child(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+    std::env::var_os(MARK).is_some() && folder.is_some_and(|name| name.starts_with(summary::PREFIX))
 }
 
 /// What a child does: work until it is killed. That it can't is a loss.

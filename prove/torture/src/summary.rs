@@ -121,9 +121,12 @@ pub fn working_folder() -> io::Result<TempDir> {
     folder_in(&memory())
 }
 
+/// How the names of folders to work in begin.
+pub(crate) const PREFIX: &str = "torture-";
+
 /// A folder to work in, removed when it is dropped.
 pub fn folder_in(place: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix("torture-").tempdir_in(place)
+    tempfile::Builder::new().prefix(PREFIX).tempdir_in(place)
 }
 
 /// How long a part may go on.

@@ -110,13 +110,10 @@ pub fn is_child() -> bool {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let [word, path, seed, round, planted] = arguments.as_slice() else { return false };
     let number = |text: &OsString| text.to_str().and_then(|text| text.parse().ok()).unwrap_or(0);
-    if word == CHILD {
-        kill::child(
-            Path::new(path),
-            number(seed),
-            number(round),
-            planted.to_str().unwrap_or_default(),
-        );
+    let path = Path::new(path);
+    let is_child = word == CHILD && kill::is_child(path);
+    if is_child {
+        kill::child(path, number(seed), number(round), planted.to_str().unwrap_or_default());
     }
-    word == CHILD
+    is_child
 }
