@@ -8,7 +8,10 @@ use clap::{Args, ValueHint};
 use ledger_core::{Error, Wallet, WalletId};
 use ledger_sqlite::SqliteLedger;
 
-use crate::failure::Failure;
+use crate::failure::{Done, Failure};
+use crate::header::earlier_schema;
+use crate::output::Output;
+use crate::record::Record;
 
 /// The file that a command is about.
 #[derive(Args, Debug)]
@@ -23,18 +26,40 @@ pub struct Book(SqliteLedger);
 
 impl FileArg {
     /// Opens the ledger in the file. What is not there, or empty, is not made into one.
-    pub fn open(&self) -> Result<Book, Failure> {
+    pub fn open(&self, output: &mut Output) -> Result<Book, Failure> {
         let path = self.existing()?;
         let about = fs::metadata(path).map_err(|error| Failure::of_path(path, &error))?;
         if about.len() == 0 {
             return Err(no_file(path, "an empty file"));
         }
-        self.open_or_make()
+        self.tell_of_earlier(output)?;
+        self.open_as_it_is()
     }
 
-    /// Opens the ledger in the file, or makes it.
-    pub fn open_or_make(&self) -> Result<Book, Failure> {
+    /// Opens the ledger in the file, or makes it. The flag says whether it was made.
+    pub fn open_or_make(&self, output: &mut Output) -> Result<(Book, bool), Failure> {
+        let is_new = fs::metadata(&self.path).map_or(true, |about| about.len() == 0);
+        self.tell_of_earlier(output)?;
+        let book = self.open_as_it_is()?;
+        if is_new {
+            output.note(format!("made a new ledger in {}", self.path.display()))?;
+        }
+        Ok((book, is_new))
+    }
+
+    fn open_as_it_is(&self) -> Result<Book, Failure> {
         Ok(Book(SqliteLedger::open(&self.path)?))
+    }
+
+    /// Opening a file of an earlier schema changes it for good, so that this is said before.
+    fn tell_of_earlier(&self, output: &mut Output) -> Done {
+        let Some(schema) = earlier_schema(&self.path) else { return Ok(()) };
+        let path = self.path.display();
+        let text = format!(
+            "{path} is of schema {schema} and is brought forward; earlier versions can't open it then"
+        );
+        let record = Record::default().with("brought_forward", path.to_string());
+        output.beside(text, &record.with("from_schema", u64::from(schema)))
     }
 
     /// The path of a file that is there and can be read.
@@ -43,7 +68,8 @@ impl FileArg {
             return Err(no_file(&self.path, "no file"));
         }
         if !self.path.is_file() {
-            return Err(no_file(&self.path, "something else than a file"));
+            let message = format!("{} is no file; give the path of a ledger", self.path.display());
+            return Err(Failure::new("no_file", message));
         }
         // This process has no ledger open yet, so that closing the file again takes no locks of one.
         File::open(&self.path).map_err(|error| Failure::of_path(&self.path, &error))?;

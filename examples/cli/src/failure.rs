@@ -120,11 +120,13 @@ impl Report {
     pub fn sentence(&self) -> String {
         let Self { code, message, key, .. } = self;
         let again = match key {
+            _ if self.replayed => {
+                "; that was the answer to this key: to ask again, use a new key".to_owned()
+            }
             Some(key) if self.retryable => format!("; send it again with --key {key}"),
             _ => String::new(),
         };
-        let first = if self.replayed { ", as it was the first time" } else { "" };
-        format!("ledger: {message}{again} ({code}{first})")
+        format!("ledger: {message}{again} ({code})")
     }
 
     /// For programs.

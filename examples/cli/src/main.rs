@@ -3,12 +3,13 @@
 //! Everything here goes through what the crates offer to everyone, so that it can serve as an example.
 //!
 //! The parts are layers; each may use those before it, never those behind:
-//! `record`, `failure`, `input`, `book`, `output`, `progress`, `request`, `commands`, `args`.
+//! `header`, `record`, `failure`, `input`, `output`, `book`, `progress`, `request`, `commands`, `args`.
 
 mod args;
 mod book;
 mod commands;
 mod failure;
+mod header;
 mod input;
 mod output;
 mod progress;

@@ -97,11 +97,21 @@ impl Output {
 
     /// Something beside the output, for people.
     pub fn note(&mut self, text: impl AsRef<str>) -> Done {
+        if self.json { Ok(()) } else { self.aside(text.as_ref()) }
+    }
+
+    /// Something beside the output that programs must know too.
+    pub fn beside(&mut self, text: impl AsRef<str>, record: &Record) -> Done {
         if !self.json {
-            self.flush()?;
-            // Where nobody listens to notes, the work goes on.
-            let _unheard = writeln!(io::stderr(), "{}", text.as_ref());
+            return self.aside(text.as_ref());
         }
+        self.aside(&serde_json::to_string(record).map_err(io::Error::from)?)
+    }
+
+    fn aside(&mut self, text: &str) -> Done {
+        self.flush()?;
+        // Where nobody listens to notes, the work goes on.
+        let _unheard = writeln!(io::stderr(), "{text}");
         Ok(())
     }
 

@@ -83,7 +83,8 @@ impl Request {
         }
         let random = || RandomState::new().hash_one(std::process::id());
         let key = Key::new(format!("cli:{:016x}{:016x}", random(), random()))?;
-        output.note(format!("the key is {key}; to send this again, add --key {key}"))?;
+        let text = format!("the key is {key}; to send this again, add --key {key}");
+        output.beside(text, &Record::default().with("key", key.as_str()))?;
         Ok(key)
     }
 

@@ -36,7 +36,8 @@ fn refusals_exit_with_one_and_name_wallets() {
     }
     let said = folder.say("transfer shop.ledger user:alice shop:42 500 --key k1");
     let sentence = "ledger: wallet user:alice has 100.00 USD available and needs 500.00 USD; 400.00 USD is \
-                    missing (insufficient_funds, as it was the first time)\n";
+                    missing; that was the answer to this key: to ask again, use a new key \
+                    (insufficient_funds)\n";
     assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (1, "", sentence));
     folder.done("limits shop.ledger user:alice --leaving 80.00/24h --key limits:1");
     let (_, error) = folder.refused("transfer shop.ledger user:alice shop:42 90 --key k3");
@@ -235,4 +236,56 @@ fn output_that_is_no_terminal_has_no_colours_and_no_bars() {
     }
     let said = folder.say("nonsense");
     assert!(!said.err.contains('\u{1b}'), "{said:?}");
+}
+
+#[test]
+fn a_key_that_is_made_up_is_told_to_programs_before_the_answer() {
+    let folder = Folder::with_shop();
+    let said = folder.say("deposit shop.ledger user:alice 1 --json");
+    let [told, answer]: [serde_json::Value; 2] =
+        [&said.err, &said.out].map(|text| serde_json::from_str(text).unwrap());
+    assert!(told["key"].as_str().unwrap().starts_with("cli:"), "{told}");
+    assert_eq!(told["key"], answer["key"]);
+}
+
+#[test]
+fn a_file_of_an_earlier_schema_is_not_brought_forward_in_silence() {
+    let folder = Folder::new();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ledger-sqlite/tests/fixtures");
+    let earlier = fs::read(format!("{fixtures}/schema-1.ledger")).unwrap();
+    fs::write(folder.path("old.ledger"), &earlier).unwrap();
+    let doctor = folder.json("doctor old.ledger");
+    assert!(doctor.iter().any(|it| it["what"] == "opening" && it["state"] == "look"), "{doctor:?}");
+    assert_eq!(fs::read(folder.path("old.ledger")).unwrap(), earlier, "a doctor only looks");
+    let said = folder.say("wallets old.ledger");
+    assert!(said.err.contains("schema 1 and is brought forward"), "{said:?}");
+    assert_eq!(folder.say("wallets old.ledger").err, "", "once");
+    fs::write(folder.path("other.ledger"), &earlier).unwrap();
+    let told = folder.say("wallets other.ledger --json").err;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["from_schema"], 1);
+}
+
+#[test]
+fn a_ledger_that_is_made_is_told() {
+    let folder = Folder::new();
+    let said = folder.say("open-wallet tpyo.ledger user:alice USD");
+    assert_eq!(said.err, "made a new ledger in tpyo.ledger\n");
+    assert_eq!(folder.one("open-wallet tpyo.ledger user:bob USD")["made"], false);
+    assert_eq!(folder.one("define-asset other.ledger POINTS 0")["made"], true);
+    assert_eq!(folder.say("define-asset tpyo.ledger POINTS 0").err, "");
+}
+
+#[test]
+fn nobody_becomes_torture_s_child_by_its_words() {
+    let folder = Folder::with_shop();
+    for mark in ["", "LEDGER_TORTURE_CHILD"] {
+        let mut ledger = Command::new(LEDGER);
+        if !mark.is_empty() {
+            ledger.env(mark, "1");
+        }
+        ledger.args(["torture-child", "shop.ledger", "1", "1", "none"]);
+        let said: support::Said = ledger.current_dir(folder.folder()).output().unwrap().into();
+        assert_eq!((said.code, said.out.as_str()), (64, ""), "{said:?}");
+    }
 }

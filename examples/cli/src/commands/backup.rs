@@ -24,7 +24,7 @@ pub struct Backup {
 impl Backup {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         // The ledger does not tell how far it is.
         let bar = Bar::new(output, "copying", None).moving();
         book.backup(&self.to)?;

@@ -27,7 +27,7 @@ pub struct Balance {
 impl Balance {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let wallets: Vec<Wallet> =
             self.wallets.iter().map(|name| book.named(name)).collect::<Result<_, _>>()?;
         let records = match (self.at, self.effective_at) {

@@ -17,7 +17,7 @@ pub struct Head {
 impl Head {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let head = self.file.open()?.head()?;
+        let head = self.file.open(output)?.head()?;
         // For people it is one word, to be kept as it is.
         output.say(head.to_string())?;
         if !output.is_json() {

@@ -43,7 +43,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 impl History {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let wallet = book.named(&self.wallet)?;
         let query = self.query();
         output.pages(&self.limit, |limit, cursor| {

@@ -33,7 +33,7 @@ pub struct Hold {
 impl Hold {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let (wallet, target) = (book.named(&self.wallet)?, book.named(&self.target)?);
         let amount = self.amount.of(wallet.asset)?;
         let mut spec = HoldSpec::new(&wallet, &target, amount, self.lasting.0);
@@ -63,7 +63,7 @@ pub struct Capture {
 impl Capture {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let mut spec = CaptureSpec::of(self.hold);
         if let Some(amount) = &self.amount {
             spec = spec.amount(money(amount, known(&book, self.hold)?.amount.asset())?);
@@ -94,7 +94,7 @@ pub struct Release {
 impl Release {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         self.request.send(&book, output, |key| Command::release(key, self.hold))
     }
 }
@@ -122,7 +122,7 @@ fn state(text: &str) -> Result<HoldState, String> {
 impl Holds {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let mut query = HoldQuery::all();
         if let Some(name) = &self.wallet {
             query = query.wallet(&book.named(name)?);

@@ -38,7 +38,7 @@ const NONE: &str = "none";
 impl Limits {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let wallet = book.named(&self.wallet)?;
         let given = [&self.floor, &self.ceiling, &self.largest];
         if given.iter().all(|limit| limit.is_none()) && self.leaving.is_empty() {

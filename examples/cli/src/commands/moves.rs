@@ -25,7 +25,7 @@ pub struct Deposit {
 impl Deposit {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let to = book.named(&self.to)?;
         let amount = self.amount.of(to.asset)?;
         self.movement.send(&book, output, |key| Command::deposit(key, &to, amount))
@@ -48,7 +48,7 @@ pub struct Withdraw {
 impl Withdraw {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let from = book.named(&self.from)?;
         let amount = self.amount.of(from.asset)?;
         self.movement.send(&book, output, |key| Command::withdraw(key, &from, amount))
@@ -73,7 +73,7 @@ pub struct Transfer {
 impl Transfer {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let (from, to) = (book.named(&self.from)?, book.named(&self.to)?);
         let amount = self.amount.of(from.asset)?;
         self.movement.send(&book, output, |key| Command::transfer(key, &from, &to, amount))

@@ -26,7 +26,7 @@ impl Query {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
         let params: Vec<Value> = self.params.iter().map(|text| parameter(text)).collect();
-        let table = self.file.open()?.query_with(&self.sql, &params)?;
+        let table = self.file.open(output)?.query_with(&self.sql, &params)?;
         let rows: Vec<Record> = table.rows.iter().map(|row| shown(&table.columns, row)).collect();
         output.list(&rows)
     }

@@ -40,10 +40,11 @@ impl OpenWallet {
         if !self.file.path().exists() {
             self.spec(Asset::iso(&self.asset)?)?;
         }
-        let book = self.file.open_or_make()?;
+        let (book, is_new) = self.file.open_or_make(output)?;
         let wallet = book.open_wallet(self.spec(book.asset(&self.asset)?)?)?;
         let balance = book.balance(&wallet)?;
-        output.record(&wallets::shown(&wallet, &balance))
+        let record = wallets::shown(&wallet, &balance);
+        output.record(&with_made(record, is_new, output))
     }
 
     fn spec(&self, asset: Asset) -> Result<WalletSpec, Failure> {
@@ -88,10 +89,16 @@ impl DefineAsset {
             Some(attributes) => AssetSpec::new(asset).attributes(attributes),
             None => AssetSpec::new(asset),
         };
-        let asset = self.file.open_or_make()?.define_asset(spec)?;
+        let (book, is_new) = self.file.open_or_make(output)?;
+        let asset = book.define_asset(spec)?;
         let record = Record::default()
             .with("asset", asset.code().as_str())
             .with("scale", u64::from(asset.scale()));
-        output.record(&record)
+        output.record(&with_made(record, is_new, output))
     }
+}
+
+/// For programs, with whether the file was made; people had a note.
+fn with_made(record: Record, is_new: bool, output: &Output) -> Record {
+    record.with_some("made", output.is_json().then_some(is_new))
 }

@@ -29,8 +29,12 @@ pub struct Export {
 impl Export {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
+<<<<<<< HEAD
         let book = self.file.open()?;
         let target = Target(self.to.as_deref());
+=======
+        let book = self.file.open(output)?;
+>>>>>>> c9b882e (Say first what can't be taken back)
         let bar = Bar::new(output, "exporting", Some(0));
         let mut progress = |it: ledger_reports::Progress| bar.set(it.done, it.total);
         let exported =
@@ -67,7 +71,7 @@ pub struct Statement {
 impl Statement {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let wallet = book.named(&self.wallet)?;
         let mut spec = StatementSpec::of(&wallet).listed(self.entries);
         if let Some(from) = self.from {

@@ -28,7 +28,7 @@ pub struct Reverse {
 impl Reverse {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let spec = self.spec(&book)?;
         self.movement.send(&book, output, |key| Command::reverse(key, spec))
     }

@@ -20,7 +20,7 @@ pub struct Stats {
 impl Stats {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let file = book.file_stats()?;
         let keep = Option::<Duration>::from(book.key_retention()?);
         let record = Record::default()

@@ -20,7 +20,7 @@ struct Subject {
 
 impl Subject {
     fn send(&self, output: &mut Output, make: fn(Key, &Wallet) -> Command) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let wallet = book.named(&self.wallet)?;
         self.request.send(&book, output, |key| make(key, &wallet))
     }

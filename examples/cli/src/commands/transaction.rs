@@ -31,7 +31,7 @@ struct Which {
 impl Show {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let record = match self.which.answer(&book)?.ok_or_else(unknown)? {
             Answer::Done(transaction) => request::shown(&transaction, None, &book),
             Answer::Refused { refusal, position } => refused(&refusal, position, &book),

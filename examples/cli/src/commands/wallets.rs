@@ -27,7 +27,7 @@ pub struct Wallets {
 impl Wallets {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-        let book = self.file.open()?;
+        let book = self.file.open(output)?;
         let mut query = WalletQuery::all().prefix(&self.prefix);
         if let Some(owner) = &self.owner {
             query = query.owner(Owner::new(owner)?);

@@ -5,9 +5,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ledger_sqlite::{APPLICATION_ID, LOG_BYTES_MAX};
+use ledger_sqlite::LOG_BYTES_MAX;
 
 use super::finding::Finding;
+use crate::header::Header;
 
 /// Past this the log is worth a look.
 const LOG_LOOK: u64 = LOG_BYTES_MAX / 4;
@@ -33,26 +34,13 @@ fn header(path: &Path) -> Finding {
             "this is no ledger; give the ledger's own file, or restore a backup",
         )
     };
-    match read_header(path) {
+    match Header::read(path) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => unlike("too short"),
         Err(error) => Finding::bad(WHAT, error.to_string(), "check the path and the permissions"),
-        Ok(header) if !header.starts_with(b"SQLite format 3\0") => unlike("no SQLite file"),
-        Ok(header) if number(&header, 68) != APPLICATION_ID.cast_unsigned() => {
-            unlike("an SQLite file of another kind")
-        }
-        Ok(header) => Finding::ok(WHAT, format!("a ledger, schema {}", number(&header, 60))),
+        Ok(header) if !header.is_sqlite() => unlike("no SQLite file"),
+        Ok(header) if !header.is_ledger() => unlike("an SQLite file of another kind"),
+        Ok(header) => Finding::ok(WHAT, format!("a ledger, schema {}", header.schema())),
     }
-}
-
-fn read_header(path: &Path) -> io::Result<[u8; 100]> {
-    let mut header = [0; 100];
-    File::open(path)?.read_exact(&mut header)?;
-    Ok(header)
-}
-
-fn number(header: &[u8; 100], at: usize) -> u32 {
-    let bytes = header.iter().skip(at).take(4);
-    bytes.fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 fn log(path: &Path) -> Finding {

@@ -6,15 +6,28 @@ use ledger_sqlite::Value;
 use super::finding::Finding;
 use crate::book::{Book, FileArg};
 use crate::failure::{Failure, Report};
+use crate::header::earlier_schema;
+use crate::output::Output;
 
 /// Opens it and looks.
-pub(super) fn look(file: &FileArg) -> Vec<Finding> {
-    match file.open() {
+pub(super) fn look(file: &FileArg, output: &mut Output) -> Vec<Finding> {
+    if let Some(schema) = earlier_schema(file.path()) {
+        return vec![left_as_it_is(schema)];
+    }
+    match file.open(output) {
         Err(failure) => vec![unopened(&failure)],
         Ok(book) => {
             [opened(&book), Some(versions(&book)), clock(&book)].into_iter().flatten().collect()
         }
     }
+}
+
+/// Opening it would bring it forward for good, and a doctor only looks.
+fn left_as_it_is(schema: u32) -> Finding {
+    let found = format!("not opened: schema {schema} is an earlier one");
+    let advice =
+        "any other command brings it forward for good; keep a copy if earlier versions need it";
+    Finding::look("opening", found, advice)
 }
 
 fn unopened(failure: &Failure) -> Finding {

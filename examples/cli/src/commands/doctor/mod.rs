@@ -26,7 +26,7 @@ impl Doctor {
         // What is beside the file is looked at first: opening it tidies up.
         let mut findings = system::look(path);
         findings.extend(file::look(path));
-        findings.extend(ledger::look(&self.file));
+        findings.extend(ledger::look(&self.file, output));
         output.list(&findings.iter().map(Finding::shown).collect::<Vec<_>>())?;
         let is_bad = findings.iter().any(|finding| finding.state == State::Bad);
         if is_bad { Err(Failure::Unwell) } else { Ok(()) }
