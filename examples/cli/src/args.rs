@@ -49,8 +49,10 @@ fn told(error: &clap::Error, json: bool) -> Failure {
     }
     if json {
         let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        return Failure::usage(first.trim_start_matches("error: "));
+        // What is wrong; behind the empty line is how it is used.
+        let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+        let problem = lines.collect::<Vec<_>>().join(" ");
+        return Failure::usage(problem.trim_start_matches("error: "));
     }
     let _unheard = error.print();
     Failure::Misused

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 #[derive(Args, Debug)]
 pub struct AmountArg {
     /// How much, such as 12.50 or "12.50 USD"; without an asset, in the wallet's
-    #[arg(value_name = "AMOUNT", num_args = 1..=2, allow_negative_numbers = true)]
+    #[arg(value_name = "AMOUNT", num_args = 1..=2, required = true, allow_negative_numbers = true)]
     amount: Vec<String>,
 }
 
@@ -22,6 +22,21 @@ impl AmountArg {
     /// The amount, of a wallet's asset unless another is named.
     pub fn of(&self, asset: Asset) -> Result<Money, Failure> {
         money(&self.amount.join(" "), asset)
+    }
+}
+
+/// An amount that need not be given.
+#[derive(Args, Debug)]
+pub struct PartArg {
+    /// How much, such as 12.50 or "12.50 USD"; if not given, all that is left
+    #[arg(value_name = "AMOUNT", num_args = 1..=2, allow_negative_numbers = true)]
+    amount: Vec<String>,
+}
+
+impl PartArg {
+    /// The words, if there are any.
+    pub fn given(&self) -> Option<String> {
+        Some(self.amount.join(" ")).filter(|text| !text.is_empty())
     }
 }
 

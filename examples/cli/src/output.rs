@@ -48,7 +48,7 @@ impl Output {
         if self.json {
             return records.iter().try_for_each(|record| self.line(record));
         }
-        let Some(first) = records.first() else { return Ok(()) };
+        let Some(first) = records.first() else { return self.note("none") };
         let mut table = plain_table();
         table.set_header(first.fields().iter().map(|(name, value)| {
             Cell::new(spoken(name).to_uppercase()).set_alignment(side(value))

@@ -115,9 +115,9 @@ impl fmt::Display for Value {
             Self::Flag(false) => f.write_str("no"),
             Self::Number(number) => number.fmt(f),
             Self::Figure(figure) => write!(f, "{figure:.2}"),
-            Self::Text(text) => text.fmt(f),
+            Self::Text(text) => escaped(text).fmt(f),
             Self::Money(money) => money.fmt(f),
-            Self::Json(json) => json.fmt(f),
+            Self::Json(json) => escaped(&json.to_string()).fmt(f),
             Self::Part(part) => f.write_str(&part.parts().join("\n")),
             Self::List(list) => {
                 let lines: Vec<String> = list.iter().map(|it| it.parts().join(", ")).collect();
@@ -129,7 +129,16 @@ impl fmt::Display for Value {
 
 /// A name as people read it.
 pub fn spoken(name: &str) -> String {
-    name.replace('_', " ")
+    escaped(&name.replace('_', " "))
+}
+
+/// A text that a terminal does not take for an order, and a table not for two lines.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign.is_control() { safe.extend(sign.escape_default()) } else { safe.push(sign) }
+    }
+    safe
 }
 
 macro_rules! text_values {

@@ -57,6 +57,15 @@ impl Movement {
 }
 
 impl Request {
+    /// Refuses what goes with a change where none is asked for.
+    pub fn must_be_empty(&self, advice: &str) -> Done {
+        let given = [&self.key, &self.meta, &self.actor];
+        if given.iter().all(|it| it.is_none()) {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("--key, --meta and --actor go with a change; {advice}")))
+    }
+
     /// Sends the change and shows its receipt.
     pub fn send(
         &self,

@@ -23,6 +23,10 @@ fn refusals_exit_with_one_and_name_wallets() {
         ("transfer shop.ledger user:alice shop:42 1 EUR --key k2", "asset_mismatch"),
         ("transfer shop.ledger user:alice user:alice 1 --key k2", "invalid_wallet"),
         ("transfer shop.ledger user:alice user:bob 1 --key k2", "unknown_wallet"),
+        ("open-wallet shop.ledger gold USD --ceiling -1", "invalid_limit"),
+        ("hold shop.ledger user:alice shop:42 1 --for 1h --tolerance -1 --key k2", "invalid_hold"),
+        ("reverse shop.ledger 7 -1.00 USD --key k2", "unknown_transaction"),
+        ("capture shop.ledger 7 -1.00 USD --key k2", "unknown_hold"),
         ("deposit shop.ledger user:alice 2 --key d1", "key_conflict"),
         ("deposit shop.ledger user:alice 2 --key k2 --meta 7", "invalid_metadata"),
         ("capture shop.ledger 7 1.00 --key k2", "unknown_hold"),
@@ -52,6 +56,9 @@ fn a_wrong_command_line_exits_with_a_code_of_its_own() {
         "nonsense",
         "balance",
         "balance shop.ledger",
+        "deposit shop.ledger user:alice",
+        "limits shop.ledger user:alice --key k",
+        "export shop.ledger csv --to shop.ledger-wal",
         "hold shop.ledger user:alice shop:42 1",
         "hold shop.ledger user:alice shop:42 1 --for 1week",
         "history shop.ledger user:alice --from yesterday",
@@ -288,4 +295,33 @@ fn nobody_becomes_torture_s_child_by_its_words() {
         let said: support::Said = ledger.current_dir(folder.folder()).output().unwrap().into();
         assert_eq!((said.code, said.out.as_str()), (64, ""), "{said:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_command_line_is_said_in_json_too() {
+    let folder = Folder::new();
+    let (_, error) = folder.refused("transfer shop.ledger user:alice");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("<TO>") && message.contains("<AMOUNT>"), "{message}");
+}
+
+#[test]
+fn a_report_gets_its_name_when_it_is_whole() {
+    let folder = Folder::with_shop();
+    let before = fs::read_dir(folder.folder()).unwrap().count();
+    folder.done("export shop.ledger csv --to whole.csv");
+    assert_eq!(fs::read_dir(folder.folder()).unwrap().count(), before + 1);
+    assert!(fs::read_to_string(folder.path("whole.csv")).unwrap().contains("d1"));
+    assert_eq!(folder.refused("export shop.ledger csv --to none/whole.csv").1["code"], "io");
+}
+
+#[test]
+fn what_sql_gives_is_whole_in_json_and_harmless_on_a_terminal() {
+    let folder = Folder::with_shop();
+    let said = folder.call(&["query", "shop.ledger", "SELECT 1 a, 2 a, 9e999 b", "--json"]);
+    assert_eq!(said.out, "{\"a\":1,\"a_2\":2,\"b\":\"inf\"}\n");
+    let said = folder.call(&["query", "shop.ledger", "SELECT char(27, 10) AS \"\u{1b}\""]);
+    assert_eq!(said.out, "\\U{1B}\n\\u{1b}\\n\n");
+    let said = folder.call(&["query", "shop.ledger", "SELECT 1 WHERE 0"]);
+    assert_eq!((said.out.as_str(), said.err.as_str()), ("", "none\n"));
 }

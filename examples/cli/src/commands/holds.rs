@@ -5,7 +5,7 @@ use ledger_core::{CaptureSpec, Command, HoldId, HoldQuery, HoldSpec, HoldState, 
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
-use crate::input::{AmountArg, LimitArg, Span, money};
+use crate::input::{AmountArg, LimitArg, PartArg, Span, money};
 use crate::output::Output;
 use crate::request::{self, Movement, Request};
 
@@ -24,7 +24,7 @@ pub struct Hold {
     #[arg(long = "for", value_name = "TIME")]
     lasting: Span,
     /// How much more than the amount may be captured
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     tolerance: Option<String>,
     #[command(flatten)]
     request: Request,
@@ -51,8 +51,8 @@ pub struct Capture {
     file: FileArg,
     /// The hold's id
     hold: HoldId,
-    /// How much, such as 12.50 or "12.50 USD"; if not given, all that remains
-    amount: Option<String>,
+    #[command(flatten)]
+    amount: PartArg,
     /// Give back what remains then
     #[arg(long)]
     release_rest: bool,
@@ -65,8 +65,8 @@ impl Capture {
     pub fn run(&self, output: &mut Output) -> Done {
         let book = self.file.open(output)?;
         let mut spec = CaptureSpec::of(self.hold);
-        if let Some(amount) = &self.amount {
-            spec = spec.amount(money(amount, known(&book, self.hold)?.amount.asset())?);
+        if let Some(amount) = self.amount.given() {
+            spec = spec.amount(money(&amount, known(&book, self.hold)?.amount.asset())?);
         }
         if self.release_rest {
             spec = spec.release_rest();

@@ -21,13 +21,13 @@ pub struct Limits {
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     floor: Option<String>,
     /// The most it may hold, or none
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     ceiling: Option<String>,
     /// The most that may leave it at once, or none
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     largest: Option<String>,
     /// The most that may leave it within a time, such as 100.00/24h, or none; can be given several times
-    #[arg(long, value_name = "AMOUNT/TIME")]
+    #[arg(long, value_name = "AMOUNT/TIME", allow_hyphen_values = true)]
     leaving: Vec<String>,
     #[command(flatten)]
     request: Request,
@@ -42,6 +42,7 @@ impl Limits {
         let wallet = book.named(&self.wallet)?;
         let given = [&self.floor, &self.ceiling, &self.largest];
         if given.iter().all(|limit| limit.is_none()) && self.leaving.is_empty() {
+            self.request.must_be_empty("give a limit to change too")?;
             return output.record(&shown(&book, &wallet)?);
         }
         let spec = self.spec(&wallet)?;

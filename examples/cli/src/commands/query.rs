@@ -1,6 +1,7 @@
 //! `query`: asks the file in SQL.
 
 use std::fmt::Write;
+use std::iter;
 
 use clap::Args;
 use ledger_sqlite::Value;
@@ -27,7 +28,8 @@ impl Query {
     pub fn run(&self, output: &mut Output) -> Done {
         let params: Vec<Value> = self.params.iter().map(|text| parameter(text)).collect();
         let table = self.file.open(output)?.query_with(&self.sql, &params)?;
-        let rows: Vec<Record> = table.rows.iter().map(|row| shown(&table.columns, row)).collect();
+        let columns = told_apart(&table.columns);
+        let rows: Vec<Record> = table.rows.iter().map(|row| shown(&columns, row)).collect();
         output.list(&rows)
     }
 }
@@ -35,6 +37,19 @@ impl Query {
 /// SQL does not take a text for a number by itself, and finds nothing.
 fn parameter(text: &str) -> Value {
     text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Integer)
+}
+
+/// The columns' names, with a number behind one that was there before: JSON has each only once.
+fn told_apart(columns: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for column in columns {
+        let numbered = (2..).map(|number| format!("{column}_{number}"));
+        let mut free = iter::once(column.clone()).chain(numbered).filter(|it| !names.contains(it));
+        let name = free.next().unwrap_or_default();
+        drop(free);
+        names.push(name);
+    }
+    names
 }
 
 fn shown(columns: &[String], row: &[Value]) -> Record {
@@ -46,6 +61,8 @@ fn cell(value: &Value) -> record::Value {
     match value {
         Value::Null => record::Value::Nothing,
         Value::Integer(number) => serde_json::Value::from(*number).into(),
+        // JSON has no number for it.
+        Value::Real(number) if number.is_infinite() => number.to_string().into(),
         Value::Real(number) => serde_json::Value::from(*number).into(),
         Value::Text(text) => text.into(),
         Value::Blob(bytes) => bytes.iter().copied().fold(String::new(), hexadecimal).into(),

@@ -26,7 +26,7 @@ pub struct OpenWallet {
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     floor: Option<String>,
     /// The most it may hold
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     ceiling: Option<String>,
     /// JSON to keep with it
     #[arg(long, value_name = "JSON")]

@@ -1,12 +1,13 @@
 //! `export` and `statement`: reports for other tools and for people.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use ledger_core::Timestamp;
 use ledger_reports::{Format, ReportError, StatementSpec, export, statement_with};
+use tempfile::NamedTempFile;
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
@@ -99,15 +100,14 @@ impl Target<'_> {
         let Some(path) = self.0 else {
             return report(output.raw()).map_err(|error| failure(book, error));
         };
-        let mut file = make(path)?;
-        let written = report(&mut file).map_err(|error| failure(book, error));
-        let flushed = file.sync_all().map_err(|error| Failure::of_path(path, &error));
-        let whole = written.and_then(|written| flushed.map(|()| written));
-        if whole.is_err() {
-            // Half a report is worse than none; what went wrong before is what is told.
-            let _either_way = fs::remove_file(path);
-        }
-        whole
+        let mut file = begin(path)?;
+        let written = report(&mut file).map_err(|error| match error {
+            ReportError::Output(error) => Failure::of_path(path, &error),
+            other => failure(book, other),
+        })?;
+        file.as_file().sync_all().map_err(|error| Failure::of_path(path, &error))?;
+        file.persist_noclobber(path).map_err(|failed| untaken(path, &failed.error))?;
+        Ok(written)
     }
 
     /// What was written; where the report itself was the output, nothing more.
@@ -119,14 +119,33 @@ impl Target<'_> {
     }
 }
 
-fn make(path: &Path) -> Result<File, Failure> {
-    File::create_new(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::new(
-            "file_exists",
-            format!("{} is there already and is left as it is; give another name", path.display()),
-        ),
-        _ => Failure::of_path(path, &error),
-    })
+/// Names of these endings are for SQLite and for the ledger's lock: a report there would be taken for theirs.
+const TAKEN: [&str; 4] = ["-wal", "-shm", "-journal", "-lock"];
+
+/// A file beside the path. It gets the name when it is whole, and goes away if it never is.
+fn begin(path: &Path) -> Result<NamedTempFile, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(ending) = TAKEN.iter().find(|ending| name.ends_with(*ending)) {
+        let message =
+            format!("names that end in {ending} belong to a ledger's files; give another name");
+        return Err(Failure::usage(message));
+    }
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(untaken(path, &io::ErrorKind::AlreadyExists.into()));
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file =
+        tempfile::Builder::new().prefix(&format!("{name}.")).suffix(".partial").tempfile_in(folder);
+    file.map_err(|error| Failure::of_path(path, &error))
+}
+
+fn untaken(path: &Path, error: &io::Error) -> Failure {
+    if error.kind() != io::ErrorKind::AlreadyExists {
+        return Failure::of_path(path, error);
+    }
+    let path = path.display();
+    let message = format!("{path} is there already and is left as it is; give another name");
+    Failure::new("file_exists", message)
 }
 
 fn failure(book: &Book, error: ReportError) -> Failure {

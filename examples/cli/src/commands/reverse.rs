@@ -5,7 +5,7 @@ use ledger_core::{Answer, Command, Error, Rejection, ReversalSpec, TransactionId
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
-use crate::input::money;
+use crate::input::{PartArg, money};
 use crate::output::Output;
 use crate::request::Movement;
 
@@ -16,8 +16,8 @@ pub struct Reverse {
     file: FileArg,
     /// The transaction's id
     transaction: TransactionId,
-    /// How much, such as 12.50 or "12.50 USD"; if not given, all that is left
-    amount: Option<String>,
+    #[command(flatten)]
+    amount: PartArg,
     /// Only of this posting of the transaction, counted from 0
     #[arg(long, value_name = "NUMBER")]
     posting: Option<u32>,
@@ -38,7 +38,7 @@ impl Reverse {
         if let Some(posting) = self.posting {
             spec = spec.posting(posting);
         }
-        let Some(amount) = &self.amount else { return Ok(spec) };
+        let Some(amount) = self.amount.given() else { return Ok(spec) };
         let unknown = Rejection::UnknownTransaction { transaction: self.transaction };
         let Some(Answer::Done(original)) = book.transaction(self.transaction)? else {
             return Err(Error::from(unknown).into());
@@ -46,6 +46,6 @@ impl Reverse {
         let posting = usize::try_from(self.posting.unwrap_or(0)).unwrap_or(usize::MAX);
         // Where there is no such posting, the ledger says so.
         let Some(posting) = original.postings.get(posting) else { return Ok(spec) };
-        Ok(spec.amount(money(amount, posting.amount.asset())?))
+        Ok(spec.amount(money(&amount, posting.amount.asset())?))
     }
 }
