@@ -27,8 +27,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "examples/cli",
         &[
-            "record", "failure", "input", "book", "output", "progress", "request", "commands",
-            "args",
+            "header", "record", "failure", "input", "output", "book", "progress", "request",
+            "commands", "args",
         ],
     ),
     ("examples/reports", &["error", "names", "snapshot", "export", "statement"]),
