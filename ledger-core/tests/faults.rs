@@ -44,8 +44,8 @@ impl Clock for SlowClock {
 
 #[test]
 fn a_caller_who_is_told_to_stop_in_a_pause_does_not_try_again() {
-    let stop = Interrupt::new(|| true);
-    let shop = Shop::with(1, |settings| settings.clock(Arc::new(SlowClock)).interrupt(stop));
+    let impatient = Interrupt::new(|| true);
+    let shop = Shop::with(1, |settings| settings.clock(Arc::new(SlowClock)).interrupt(impatient));
     shop.store.plan([Fault::Begin(busy())]);
     assert_eq!(shop.pay("1", "k").unwrap_err().kind(), ErrorKind::StoreBusy);
     assert_eq!(shop.ledger.transaction_by_key("k").unwrap(), None);

@@ -30,12 +30,8 @@ pub struct Export {
 impl Export {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
-<<<<<<< HEAD
-        let book = self.file.open()?;
-        let target = Target(self.to.as_deref());
-=======
         let book = self.file.open(output)?;
->>>>>>> c9b882e (Say first what can't be taken back)
+        let target = Target(self.to.as_deref());
         let bar = Bar::new(output, "exporting", Some(0));
         let mut progress = |it: ledger_reports::Progress| bar.set(it.done, it.total);
         let exported =
