@@ -60,6 +60,20 @@ fn a_backup_overwrites_nothing_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_backup_is_never_named_like_a_file_that_sqlite_removes() {
+    let file = TestFile::with_business();
+    let ledger = file.open();
+    for ending in ["-journal", "-wal", "-shm", "-lock", ".other-journal"] {
+        let copy = file.beside(ending);
+        let there = copy.exists();
+        let error = ledger.backup(&copy).unwrap_err();
+        assert!(error.to_string().contains("named like a file"), "{ending}: {error}");
+        assert_eq!(copy.exists(), there, "{ending}");
+    }
+    assert_eq!(ledger.verify().unwrap().problem, None);
+}
+
+#[test]
 fn backups_made_while_money_moves_are_whole() {
     let file = TestFile::new();
     let ledger = file.open();

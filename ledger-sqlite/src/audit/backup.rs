@@ -16,6 +16,7 @@ use crate::file::place;
 /// The copy is made under another name, marked, flushed, and only then gets its own: a file of that
 /// name is a whole copy.
 pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
+    place::check_name(path)?;
     if fs::symlink_metadata(path).is_ok() {
         return Err(exists(path));
     }

@@ -8,6 +8,21 @@ use ledger_core::store::{StoreError, StoreResult};
 
 use crate::base::failure::{is_full, of_system};
 
+/// What the names of files beside a ledger end in.
+const BESIDE: [&str; 4] = ["-lock", "-wal", "-shm", "-journal"];
+
+/// Refuses the name of a file that stands beside a ledger: SQLite would take it for its own, and remove it.
+pub(crate) fn check_name(path: &Path) -> StoreResult<()> {
+    let name = path.as_os_str().as_encoded_bytes();
+    if !BESIDE.iter().any(|ending| name.ends_with(ending.as_bytes())) {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "{} is named like a file that stands beside a ledger; give another name",
+        path.display()
+    )))
+}
+
 /// The path of a ledger's file, complete, with symbolic links followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place(PathBuf);
@@ -26,16 +41,7 @@ impl Place {
             StoreError::Broken(format!("{} does not name a file", path.display()))
         })?;
         let path = folder.join(name);
-        let beside = ["-lock", "-wal", "-shm", "-journal"];
-        if beside
-            .iter()
-            .any(|ending| path.as_os_str().as_encoded_bytes().ends_with(ending.as_bytes()))
-        {
-            return Err(StoreError::Broken(format!(
-                "{} is named like a file that stands beside a ledger; give another name",
-                path.display()
-            )));
-        }
+        check_name(&path)?;
         check(&folder)?;
         match make(&path).and_then(|file| sync(&file, &folder)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

@@ -175,7 +175,7 @@ pub(crate) fn bring_forward(place: &Place, settings: &Settings) -> StoreResult<(
     end::check(&connection)?;
     create::replace_derived(&connection)?;
     rebuild(&connection, settings.recent_keys, &mut |_| ControlFlow::Continue(()))?;
-    connection.execute_batch("COMMIT").map_err(before_commit)
+    connection.execute_batch("COMMIT").map_err(in_commit)
 }
 
 fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
