@@ -233,3 +233,23 @@ impl WalletRows for Rows {
         self.wallet_mut(wallet)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Stamp;
+
+    #[test]
+    fn a_store_is_asked_for_each_thing_once_and_in_order() {
+        let wallet = |raw| WalletId::from_stamp(Stamp::from_raw(raw).unwrap());
+        let asset = |code| AssetCode::new(code).unwrap();
+        let mut wants = Wants {
+            wallets: vec![wallet(3), wallet(1), wallet(3)],
+            assets: vec![asset("USD"), asset("EUR"), asset("USD")],
+            ..Wants::default()
+        };
+        wants.normalize();
+        assert_eq!(wants.wallets, [wallet(1), wallet(3)]);
+        assert_eq!(wants.assets, [asset("EUR"), asset("USD")]);
+    }
+}
