@@ -19,6 +19,8 @@ use crate::support::{Shop, TestFile};
 
 const PATH: &str = "LEDGER_TEST_PATH";
 const NOBODY: u32 = 65_534;
+/// A folder into which the child tries to copy the file.
+const CLOSED: &str = "closed";
 
 /// Without the variable this is no child.
 #[test]
@@ -31,10 +33,16 @@ fn child() {
     }
     let said = match SqliteLedger::open(&path) {
         Err(error) => format!("{:?}: {error}", error.kind()),
-        Ok(ledger) => match Shop::on(&ledger).pay("1", "more") {
-            Err(error) => format!("{:?}: {error}", error.kind()),
-            Ok(_) => "paid".to_owned(),
-        },
+        Ok(ledger) => {
+            if let Err(error) = ledger.backup(Path::new(&path).with_file_name(CLOSED).join("copy"))
+            {
+                println!("\ncopied {:?}: {error}", error.kind());
+            }
+            match Shop::on(&ledger).pay("1", "more") {
+                Err(error) => format!("{:?}: {error}", error.kind()),
+                Ok(_) => "paid".to_owned(),
+            }
+        }
     };
     println!("\nsaid {said}");
 }
@@ -104,6 +112,18 @@ fn a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
     assert!(said.starts_with("StoreRefused: "), "{said}");
     assert!(said.contains("it can't be made") && said.contains("permissions"), "{said}");
     assert!(!file.path().exists());
+}
+
+#[test]
+fn a_copy_in_a_folder_that_may_not_be_written_is_refused_in_one_sentence() {
+    let file = TestFile::with_business();
+    let closed = file.path().with_file_name(CLOSED);
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
+    let said = told_by_another("copied ", &file, [0o666, 0o666], 0o777);
+    assert!(said.starts_with("InvalidValue: "), "{said}");
+    assert!(said.contains("it can't be made") && said.contains("permissions"), "{said}");
+    assert_eq!(fs::read_dir(&closed).unwrap().count(), 0);
 }
 
 #[test]

@@ -142,6 +142,21 @@ fn acts_that_move_no_money_are_comments_for_accountants() {
 }
 
 #[test]
+fn numbers_that_beancount_rounds_are_counted() {
+    let town = Town::new(1);
+    let usd = Asset::iso("USD").unwrap();
+    let long = usd.minor(10_i128.pow(28));
+    town.ledger.deposit(&town.wallets[0], usd.minor(10_i128.pow(28) - 1), "28 digits").unwrap();
+    assert_eq!(town.export(Format::Beancount).0.too_long, 0);
+    town.ledger.deposit(&town.wallets[1], long, "29 digits").unwrap();
+    let (exported, text) = town.export(Format::Beancount);
+    // What was paid, what the wallet holds, and what all wallets hold together.
+    assert_eq!(exported.too_long, 3);
+    assert!(text.contains("  100000000000000000000000000.00 USD\n"), "in full all the same");
+    assert_eq!(town.export(Format::Hledger).0.too_long, 0);
+}
+
+#[test]
 fn what_took_effect_earlier_stands_on_the_earlier_day() {
     let town = Town::new(1);
     let usd = Asset::iso("USD").unwrap();

@@ -207,6 +207,17 @@ fn a_period_begins_with_what_there_was() {
 }
 
 #[test]
+fn days_to_come_are_no_part_of_a_statement() {
+    let town = Town::new(1);
+    let wallet = &town.wallets[0];
+    town.ledger.deposit(wallet, wallet.asset.minor(1), "d").unwrap();
+    let to_come = StatementSpec::of(wallet).until("9999-01-01T00:00:00Z".parse().unwrap());
+    let page = written(&town.ledger, &to_come);
+    assert!(!page.contains("999"), "{page}");
+    assert_eq!(figure(&page, "On hold"), Some("0.00"));
+}
+
+#[test]
 fn what_took_effect_earlier_says_so() {
     let town = Town::new(1);
     let deposit =

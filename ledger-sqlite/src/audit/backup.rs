@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
-use crate::base::failure::{before_commit, one_of_io};
+use crate::base::failure::before_commit;
 use crate::file::place;
 
 /// Copies the file that `connection` is open on to `path`, as it is at one moment.
@@ -30,7 +30,7 @@ pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
     mark(&partial.0)?;
     publish(&partial.0, path, folder).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
-        _ => one_of_io(path, &error),
+        _ => place::refuse(path, "it can't be made", &error),
     })
 }
 
@@ -69,7 +69,8 @@ impl Partial {
         let number = RandomState::new().hash_one(std::process::id());
         name.push(format!(".{number:016x}.partial"));
         let partial = PathBuf::from(name);
-        place::make(&partial).map_err(|error| one_of_io(&partial, &error))?;
+        place::make(&partial)
+            .map_err(|error| place::refuse(&partial, "it can't be made", &error))?;
         Ok(Self(partial))
     }
 }

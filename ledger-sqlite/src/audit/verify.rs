@@ -354,14 +354,11 @@ impl<'a> Verifier<'a> {
             return Err(damaged(problem));
         }
         self.check_sums()?;
-        let Derived { saved, epoch_row, retention_row, lock_row, indexed_row, tagged, .. } =
-            self.derived;
-        if saved > self.lines
-            || epoch_row != self.checker.epoch_row
+        let Derived { epoch_row, retention_row, lock_row, indexed_row, .. } = self.derived;
+        if epoch_row != self.checker.epoch_row
             || retention_row != self.checker.retention_row()
             || lock_row != self.checker.locked.map_or(0, |(row, _)| row)
             || indexed_row != self.checker.indexed.as_ref().map_or(0, |(row, _)| *row)
-            || tagged > self.lines
         {
             return Err(damaged("the derived tables claim to be further than the journal"));
         }

@@ -3,7 +3,6 @@
 #![allow(clippy::needless_pass_by_value, reason = "so that they can be given to map_err by name")]
 
 use std::io;
-use std::path::Path;
 
 use ledger_core::store::StoreError;
 use rusqlite::{Error, ErrorCode};
@@ -35,15 +34,6 @@ pub(crate) fn of_system(error: &io::Error, what: String) -> StoreError {
 fn no_room() -> StoreError {
     let problem = "the disk is full, or a file may not grow; make room and try again";
     StoreError::Full(problem.to_owned())
-}
-
-/// A failure of the system at a file, with nothing written.
-pub(crate) fn one_of_io(path: &Path, error: &io::Error) -> StoreError {
-    let what = format!("{} can't be made or written ({error})", path.display());
-    if is_full(error) {
-        return StoreError::Full(format!("{what}; make room and try again"));
-    }
-    StoreError::Broken(format!("{what}; check the path and the permissions"))
 }
 
 /// A failure before anything could have become durable, in a write that will be taken back.
@@ -102,7 +92,12 @@ fn broken(error: &Error) -> StoreError {
 
 /// Something in the file is not as it would have been written.
 pub(crate) fn damaged(what: impl std::fmt::Display) -> StoreError {
-    StoreError::Broken(format!("the file is damaged: {what}; restore a backup"))
+    damaged_so(what, "restore a backup")
+}
+
+/// The same, where there is other advice.
+pub(crate) fn damaged_so(what: impl std::fmt::Display, advice: &str) -> StoreError {
+    StoreError::Broken(format!("the file is damaged: {what}; {advice}"))
 }
 
 #[cfg(test)]

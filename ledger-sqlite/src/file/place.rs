@@ -97,7 +97,8 @@ impl Place {
     }
 }
 
-fn refuse(path: &Path, problem: &str, error: &io::Error) -> StoreError {
+/// A failure of the system at a file, with nothing written.
+pub(crate) fn refuse(path: &Path, problem: &str, error: &io::Error) -> StoreError {
     let advice = if is_full(error) { "make room" } else { "check the path and the permissions" };
     of_system(error, format!("{}: {problem} ({error}); {advice}", path.display()))
 }

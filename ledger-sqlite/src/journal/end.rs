@@ -3,7 +3,7 @@
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
-use crate::base::failure::reading;
+use crate::base::failure::{damaged_so, reading};
 use crate::journal::read;
 
 /// The last lines that are known: to marks, to wallets and assets, which are in the order of their lines, to notes
@@ -49,8 +49,8 @@ fn largest(table: &str, sql: &str, connection: &Connection) -> StoreResult<Optio
 }
 
 fn lost(what: &str) -> StoreError {
-    StoreError::Broken(format!(
-        "the file is damaged: the journal has lost its end: it has {what}; restore a backup, or, where there is none, rebuild with \
-         keep_what_is_left"
-    ))
+    damaged_so(
+        format_args!("the journal has lost its end: it has {what}"),
+        "restore a backup, or, where there is none, rebuild with keep_what_is_left",
+    )
 }

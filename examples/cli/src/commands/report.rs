@@ -37,6 +37,15 @@ impl Export {
         let exported =
             target.write(&book, output, |out| export(&book, self.format, out, &mut progress))?;
         drop(bar);
+        if exported.too_long > 0 {
+            let (warning, count) = ("numbers_too_long", exported.too_long);
+            let text = format!(
+                "{count} numbers have more than 28 digits: they are written in full, and {} rounds them",
+                self.format
+            );
+            output
+                .beside(text, &Record::default().with("warning", warning).with("numbers", count))?;
+        }
         let counts = Record::default()
             .with("transactions", exported.transactions)
             .with("postings", exported.postings);
@@ -54,7 +63,7 @@ pub struct Statement {
     /// Only what was recorded at this time or later, such as 2026-03-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Timestamp>,
-    /// Only what was recorded before this time
+    /// Only what was recorded before this time; a statement of days to come ends now
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
     /// List at most so many entries, the latest; totals and the curve are of all of them

@@ -11,6 +11,7 @@ use crate::request;
 
 /// Shows what became of a transaction's id or of a key.
 #[derive(Args, Debug)]
+#[command(override_usage = "ledger transaction [OPTIONS] <FILE> <TRANSACTION|--key <KEY>>")]
 pub struct Show {
     #[command(flatten)]
     file: FileArg,

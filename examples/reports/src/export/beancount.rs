@@ -12,7 +12,7 @@ use ledger_core::{
 use crate::error::ReportError;
 use crate::export::account;
 use crate::export::date::Day;
-use crate::export::{Form, number};
+use crate::export::{Form, aside, number};
 use crate::names::Names;
 
 #[derive(Default)]
@@ -23,12 +23,23 @@ pub(super) struct Beancount {
     assets: u64,
     /// When balances are checked: at the beginning of the day after the last.
     checked_on: Option<Day>,
+    /// How many numbers are longer than it counts with.
+    too_long: u64,
 }
+
+/// Python's decimals, with which beancount counts, are rounded to so many digits.
+const DIGITS_MAX: u32 = 28;
 
 impl Beancount {
     fn commodity(&self, asset: Asset) -> String {
         let code = asset.code();
         self.renamed.get(&code).cloned().unwrap_or_else(|| code.to_string())
+    }
+
+    fn number(&mut self, money: Money) -> impl Display + use<> {
+        let digits = money.amount().minor().unsigned_abs().checked_ilog10().map_or(1, |it| it + 1);
+        self.too_long += u64::from(digits > DIGITS_MAX);
+        number(money)
     }
 }
 
@@ -64,17 +75,15 @@ impl Form for Beancount {
         names: &mut Names<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        let day = Day::of(transaction.effective_at);
         if transaction.postings.is_empty() {
-            let (kind, key) = (transaction.kind, &transaction.key);
-            writeln!(out, "\n;; {day} ({}) {kind} {key}", transaction.id)?;
-            return Ok(());
+            return Ok(aside(";;", transaction, out)?);
         }
+        let day = Day::of(transaction.effective_at);
         writeln!(out, "\n{day} * \"{}\"", transaction.kind)?;
         metas(transaction, out)?;
         for posting in &*transaction.postings {
             let commodity = self.commodity(posting.amount.asset());
-            let amount = number(posting.amount);
+            let amount = self.number(posting.amount);
             let [to, from] = [names.of(posting.to)?, names.of(posting.from)?];
             writeln!(out, "  {}  {amount} {commodity}", account::beancount(&to))?;
             writeln!(out, "  {}  -{amount} {commodity}", account::beancount(&from))?;
@@ -86,6 +95,10 @@ impl Form for Beancount {
         true
     }
 
+    fn too_long(&self) -> u64 {
+        self.too_long
+    }
+
     fn end(&mut self, time: Timestamp, out: &mut dyn Write) -> io::Result<()> {
         self.checked_on = Some(Day::of(time).next());
         writeln!(out, "\n;; As of {time}")
@@ -95,7 +108,7 @@ impl Form for Beancount {
         let Some(day) = self.checked_on else { return Ok(()) };
         let (account, commodity) = (account::beancount(&wallet.name), self.commodity(wallet.asset));
         // Without a tolerance of its own, a balance may be off by the last digit.
-        writeln!(out, "{day} balance {account}  {} ~ 0 {commodity}", number(balance))
+        writeln!(out, "{day} balance {account}  {} ~ 0 {commodity}", self.number(balance))
     }
 }
 

@@ -11,7 +11,7 @@ use ledger_core::{
 use crate::error::ReportError;
 use crate::export::account;
 use crate::export::date::Day;
-use crate::export::{Form, number};
+use crate::export::{Form, aside, number};
 use crate::names::Names;
 
 pub(super) struct Hledger;
@@ -43,12 +43,10 @@ impl Form for Hledger {
         names: &mut Names<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        let day = Day::of(transaction.effective_at);
         if transaction.postings.is_empty() {
-            let (kind, key) = (transaction.kind, &transaction.key);
-            writeln!(out, "\n; {day} ({}) {kind} {key}", transaction.id)?;
-            return Ok(());
+            return Ok(aside(";", transaction, out)?);
         }
+        let day = Day::of(transaction.effective_at);
         writeln!(out, "\n{day} * ({}) {}", transaction.id, transaction.kind)?;
         tags(transaction, out)?;
         for posting in &*transaction.postings {

@@ -15,6 +15,7 @@ use ledger_core::{AssetRecord, Money, Timestamp, Transaction, Wallet};
 use ledger_sqlite::SqliteLedger;
 
 use crate::error::ReportError;
+use crate::export::date::Day;
 use crate::export::format::Format;
 use crate::names::Names;
 use crate::snapshot::{Progress, Snapshot};
@@ -27,6 +28,9 @@ pub struct Exported {
     pub transactions: u64,
     /// Postings.
     pub postings: u64,
+    /// Numbers with more digits than the tool they are written for counts with; it rounds them. Only beancount's
+    /// can be too long: they have 28.
+    pub too_long: u64,
 }
 
 /// Writes every transaction of the journal to `out`, in the order in which they were recorded, all as
@@ -83,6 +87,7 @@ pub fn export(
         snapshot.balances(&mut |wallet, balance| Ok(form.balance(wallet, balance, out)?))?;
     }
     out.flush()?;
+    exported.too_long = form.too_long();
     Ok(exported)
 }
 
@@ -121,6 +126,11 @@ trait Form {
         false
     }
 
+    /// How many numbers have more digits than are counted with where they are read.
+    fn too_long(&self) -> u64 {
+        0
+    }
+
     /// All transactions are written; the last record was made at `time`.
     fn end(&mut self, _time: Timestamp, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
@@ -134,6 +144,12 @@ trait Form {
     ) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What moved no money, in a comment that begins with a mark.
+fn aside(mark: &str, transaction: &Transaction, out: &mut dyn Write) -> io::Result<()> {
+    let Transaction { id, kind, key, effective_at, .. } = transaction;
+    writeln!(out, "\n{mark} {} ({id}) {kind} {key}", Day::of(*effective_at))
 }
 
 /// An amount without its asset's code.

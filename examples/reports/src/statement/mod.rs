@@ -66,7 +66,7 @@ impl StatementSpec {
         Self { from: Some(from), ..self }
     }
 
-    /// Only what was recorded before this time.
+    /// Only what was recorded before this time. If that is still to come, the statement ends now.
     #[must_use]
     pub fn until(self, until: Timestamp) -> Self {
         Self { until: Some(until), ..self }

@@ -45,7 +45,7 @@ impl Summary {
         let wallet = &spec.wallet;
         let now = ledger.balance(wallet)?;
         let none = wallet.asset.minor(0);
-        let (from, until) = period(ledger, spec)?;
+        let Period { from, until, is_to_date } = Period::of(ledger, spec)?;
         let opening = match spec.from {
             Some(_) => ledger.balance_at(wallet, just_before(from))?,
             None => none,
@@ -58,7 +58,7 @@ impl Summary {
             paid_in: Some(none),
             paid_out: Some(none),
             count: 0,
-            now: spec.until.is_none().then_some(now),
+            now: is_to_date.then_some(now),
             curve: Curve::new(from, until, opening.amount()),
             version: now.version,
         };
@@ -104,23 +104,30 @@ impl Summary {
 }
 
 /// From when until when, the end excluded.
-fn period(
-    ledger: &SqliteLedger,
-    spec: &StatementSpec,
-) -> Result<(Timestamp, Timestamp), ReportError> {
-    let last = ledger.history(&spec.wallet, &HistoryQuery::newest_first().limit(1))?;
-    let last = last.entries.first().map_or(spec.wallet.opened_at, |entry| entry.at);
-    let now = Timestamp::from(SystemTime::now()).max(last);
-    let from = spec.from.unwrap_or(spec.wallet.opened_at);
-    let until = spec.until.unwrap_or(Timestamp::from_unix_ms(now.unix_ms().saturating_add(1)));
-    if until > from {
-        return Ok((from, until));
+struct Period {
+    from: Timestamp,
+    until: Timestamp,
+    /// Whether it ends now, because nobody knows what comes later.
+    is_to_date: bool,
+}
+
+impl Period {
+    fn of(ledger: &SqliteLedger, spec: &StatementSpec) -> Result<Self, ReportError> {
+        let last = ledger.history(&spec.wallet, &HistoryQuery::newest_first().limit(1))?;
+        let last = last.entries.first().map_or(spec.wallet.opened_at, |entry| entry.at);
+        let now = Timestamp::from(SystemTime::now()).max(last);
+        let from = spec.from.unwrap_or(spec.wallet.opened_at);
+        let past = spec.until.filter(|until| *until <= now);
+        let until = past.unwrap_or(Timestamp::from_unix_ms(now.unix_ms().saturating_add(1)));
+        if until > from {
+            return Ok(Self { from, until, is_to_date: past.is_none() });
+        }
+        let problem = format!(
+            "a statement must end after it begins; from {from} until {until} there is nothing: give an \
+             earlier from or a later until"
+        );
+        Err(Error::from(Invalid::new(Field::Value, problem)).into())
     }
-    let problem = format!(
-        "a statement must end after it begins; from {from} until {until} there is nothing: give an \
-         earlier from or a later until"
-    );
-    Err(Error::from(Invalid::new(Field::Value, problem)).into())
 }
 
 fn just_before(time: Timestamp) -> Timestamp {
