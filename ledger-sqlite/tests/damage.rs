@@ -6,6 +6,7 @@ mod support;
 
 use std::ops::ControlFlow;
 
+use ledger_core::ErrorKind;
 use ledger_sqlite::{Head, SqliteLedger};
 
 use crate::support::{Shop, TestFile};
@@ -213,6 +214,56 @@ fn rebuild_mends_all_that_is_derived() {
         assert_eq!(shop.posted(&shop.bob), "18.50 USD");
         assert!(shop.pay("12.50", "pay").unwrap().replayed, "{sql}");
     }
+}
+
+#[test]
+fn rebuild_refuses_a_journal_that_no_ledger_wrote_and_changes_nothing() {
+    let wallets_body = "(SELECT body FROM journal WHERE kind = 202 LIMIT 1)";
+    let assets_body = "(SELECT body FROM journal WHERE kind = 201 LIMIT 1)";
+    for (change, said) in [
+        ("item = 1 WHERE key = 'pay'", "does not follow the one before it"),
+        ("from_version = 9 WHERE key = 'pay'", "does not follow the wallet's line before"),
+        ("to_wallet = NULL WHERE key = 'pay'", "is a posting without its parts"),
+        ("from_wallet = 7 WHERE key = 'pay'", "wallet 7 is in the journal only"),
+        ("amount = NULL WHERE key = 'pay'", "has no body"),
+        ("kind = NULL WHERE key = 'pay'", "has no kind"),
+        ("key = NULL WHERE key = 'pay'", "has no key"),
+        ("fingerprint = NULL WHERE key = 'pay'", "has no fingerprint"),
+        ("body = NULL WHERE key = 'too much'", "has no body"),
+        ("body = WALLET WHERE key = 'too much'", "is no refusal"),
+        ("kind = 2 WHERE key = 'no b'", "is not refused as the rest of its batch is"),
+        ("body = WALLET WHERE key = 'freeze'", "changes nothing that is known"),
+        ("body = WALLET WHERE kind = 201", "is no asset"),
+        ("body = ASSET WHERE kind = 202", "is no wallet"),
+        ("kind = 204 WHERE kind = 202", "does not say how long keys are remembered"),
+    ] {
+        let change = change.replace("WALLET", wallets_body).replace("ASSET", assets_body);
+        let (file, sql) = (TestFile::with_business(), format!("UPDATE journal SET {change}"));
+        assert!(file.sql().execute(&sql, []).unwrap() > 0, "{sql}");
+        let derived = || {
+            let all =
+                "SELECT group_concat(concat_ws(' ', id, hex(posted), version)) FROM wallet_state";
+            file.sql().query_row(all, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        let before = derived();
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let refused = SqliteLedger::rebuild(file.path(), go_on).unwrap_err();
+        assert!(refused.to_string().contains(said), "{sql}: {refused}");
+        assert_eq!(derived(), before, "{sql}");
+    }
+}
+
+#[test]
+fn nothing_is_decided_on_a_journal_that_has_become_shorter_while_open() {
+    let file = TestFile::with_business();
+    let ledger = file.open();
+    let shop = Shop::on(&ledger);
+    shop.fund("1.00", "last");
+    let cut = "DELETE FROM journal WHERE row = (SELECT max(row) FROM journal)";
+    file.sql().execute(cut, []).unwrap();
+    let refused = shop.ledger.deposit(&shop.alice, shop.usd("1"), "next").unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::StoreBroken);
+    assert!(refused.to_string().contains("has become shorter"), "{refused}");
 }
 
 #[test]
