@@ -171,6 +171,9 @@ def test_wide_amounts_go_in_and_out_exactly(shop: Shop) -> None:
 def test_splits_rates_and_prices() -> None:
     hundred = Money("100.00", "USD")
     assert [str(it) for it in hundred.split([1, 1, 1])] == ["33.34 USD", "33.33 USD", "33.33 USD"]
+    assert [str(it) for it in hundred.split([2**64 - 2, 1])] == ["100.00 USD", "0.00 USD"]
+    with pytest.raises(ledger.InvalidSplit):
+        hundred.split([2**64 - 1, 1])
     with pytest.raises(ledger.InvalidSplit):
         hundred.split([])
     rates = [Rate("10"), Rate("2.5")]

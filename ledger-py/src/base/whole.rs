@@ -9,17 +9,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
 
 /// The largest that anything is counted with here.
-pub(crate) const LARGEST: i64 = i64::MAX - 1;
+pub(crate) const LARGEST: i128 = u64::MAX as i128;
 
-/// A whole number, or the nearest one that 64 bits can hold, which is out of every bound.
+/// A whole number, or the nearest one that 128 bits can hold, which is out of every bound.
 #[derive(Clone, Copy)]
-pub(crate) struct Whole(i64);
+pub(crate) struct Whole(i128);
 
 impl Whole {
     /// The number, unless it is out of bounds; `what` says what is counted with it.
-    pub(crate) fn within<T: TryFrom<i64>>(
+    pub(crate) fn within<T: TryFrom<i128>>(
         self,
-        bounds: RangeInclusive<i64>,
+        bounds: RangeInclusive<i128>,
         field: Field,
         what: &str,
     ) -> Result<T, Invalid> {
@@ -32,8 +32,8 @@ impl Whole {
 
     fn told(self) -> String {
         match self.0 {
-            i64::MIN => "far below that".to_owned(),
-            i64::MAX => "far above that".to_owned(),
+            i128::MIN => "far below that".to_owned(),
+            i128::MAX => "far above that".to_owned(),
             number => number.to_string(),
         }
     }
@@ -54,7 +54,7 @@ impl<'py> FromPyObject<'_, 'py> for Whole {
             if !error.is_instance_of::<PyOverflowError>(py) {
                 return Err(error);
             }
-            Ok(Self(if given.lt(0)? { i64::MIN } else { i64::MAX }))
+            Ok(Self(if given.lt(0)? { i128::MIN } else { i128::MAX }))
         })
     }
 }

@@ -171,7 +171,7 @@ fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
 fn reversal(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<ReversalSpec> {
     let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<Whole>) = given.extract()?;
     let id = input::transaction(&transaction)?;
-    let places = 0..=i64::from(u32::MAX);
+    let places = 0..=i128::from(u32::MAX);
     let posting = posting.map(|place| place.within(places, Field::Reversal, "a posting's place"));
     let posting: Option<u32> = posting.transpose()?;
     let mut spec = ReversalSpec::of(id);

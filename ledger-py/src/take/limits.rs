@@ -73,6 +73,6 @@ fn window(given: Any<'_, '_>, of: &Known) -> Taken<Window> {
         window = window.amount(amount);
     }
     let Some(count) = count else { return Ok(window) };
-    let counts = 0..=i64::from(u32::MAX);
+    let counts = 0..=i128::from(u32::MAX);
     Ok(window.count(count.within(counts, Field::Limit, "a window's count")?))
 }
