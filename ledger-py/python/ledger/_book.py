@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import final
 
 from ledger import _ledger
-from ledger._flag import flag
+from ledger._kinds import flag
 from ledger._reads import Progress, Reads, report
 from ledger._time import to_us
 from ledger._values import Head, Report

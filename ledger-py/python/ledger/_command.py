@@ -11,8 +11,7 @@ from decimal import Decimal
 from types import EllipsisType
 from typing import Any, NamedTuple, TypeAlias
 
-from ledger._flag import flag
-from ledger._kinds import of_kind
+from ledger._kinds import flag, of_kind
 from ledger._ledger import Receipt, Wallet
 from ledger._money import Money
 from ledger._time import optional_ms, to_ms, to_us

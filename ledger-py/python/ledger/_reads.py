@@ -9,7 +9,7 @@ from typing import Any
 
 from ledger import _ledger
 from ledger._command import HoldLike, TransactionLike, WalletLike
-from ledger._flag import flag
+from ledger._kinds import flag
 from ledger._ledger import Receipt, Wallet
 from ledger._listing import Balances, History, Listing, Rows
 from ledger._money import Money

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from ledger import _ledger
 from ledger._command import Amount, Command, Meta, WalletLike
 from ledger._errors import LedgerError
-from ledger._flag import flag
-from ledger._kinds import of_kind
+from ledger._kinds import flag, of_kind
 from ledger._ledger import Receipt, Wallet
 from ledger._time import to_us
 from ledger._values import Asset, Hold
