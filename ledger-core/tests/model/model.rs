@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub enum Act {
     Deposit(usize, i128),
     Withdraw(usize, i128),
@@ -33,7 +33,7 @@ pub enum Act {
 }
 
 /// How much may leave (or enter) in so many milliseconds, and how often.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Window {
     pub leaves: bool,
     pub ms: i64,
@@ -42,7 +42,7 @@ pub struct Window {
 }
 
 /// A command: its key, what it does, and a version that a wallet is expected to have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Cmd {
     pub key: u8,
     pub act: Act,

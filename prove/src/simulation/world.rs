@@ -184,7 +184,7 @@ impl World {
             return Ok(());
         }
         self.done.commands += cmds.len() as u64;
-        self.note(&format!("each of {cmds:?}"));
+        self.note(&("each of", cmds));
         let before = self.model.state.clone();
         let answers = self.ledger.submit_each(commands);
         self.tick();
@@ -206,7 +206,7 @@ impl World {
             return Ok(());
         };
         self.done.commands += cmds.len() as u64;
-        self.note(&format!("all of {cmds:?}"));
+        self.note(&("all of", cmds));
         let answer = self.ledger.submit_all(commands);
         self.tick();
         self.note(&answer.as_ref().map(Vec::len).map_err(Error::kind));
