@@ -386,6 +386,7 @@ impl State {
     }
 }
 
+#[derive(Clone)]
 pub struct Model {
     pub state: State,
     pub answers: HashMap<u8, (String, Answer)>,

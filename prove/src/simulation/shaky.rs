@@ -31,6 +31,8 @@ struct Now {
     rng: Rng,
     is_calm: bool,
     in_doubt: bool,
+    /// How often it was.
+    doubts: u64,
     /// Written in doubt; seen once the store has recovered.
     doubtful: Vec<Record>,
     /// Lost in doubt.
@@ -52,6 +54,7 @@ impl Shaky {
             rng: Rng::with_seed(seed),
             is_calm: true,
             in_doubt: false,
+            doubts: 0,
             doubtful: Vec::new(),
             lost: Vec::new(),
             not_flushed: Vec::new(),
@@ -89,6 +92,11 @@ impl Shaky {
         fresh.write(records)?;
         fresh.write(written)?;
         Ok(fresh)
+    }
+
+    /// How often nobody knew what was written.
+    pub fn doubts(&self) -> u64 {
+        self.now().doubts
     }
 
     /// Whether the key is answered, or will be once the store has recovered. Nothing planted is in the way.
@@ -167,6 +175,7 @@ impl Shaky {
         now.doubtful.extend(written);
         now.lost = lost;
         now.in_doubt = true;
+        now.doubts += 1;
         Err(StoreError::InDoubt("the flush failed".into()))
     }
 

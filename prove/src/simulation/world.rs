@@ -16,7 +16,7 @@ use crate::check::Loss;
 use crate::simulation::BEGINNING;
 use crate::simulation::acts::{self, Names};
 use crate::simulation::clock::Told as Clock;
-use crate::simulation::model::{Cmd, Model, NOBODY, WORLD};
+use crate::simulation::model::{Cmd, Model, NOBODY, State, WORLD};
 use crate::simulation::planted::Planted;
 use crate::simulation::shaky::Shaky;
 
@@ -185,19 +185,37 @@ impl World {
         }
         self.done.commands += cmds.len() as u64;
         self.note(&("each of", cmds));
-        let before = self.model.state.clone();
+        let (before, doubts) = (self.model.state.clone(), self.store.doubts());
         let answers = self.ledger.submit_each(commands);
+        let is_rerun = self.store.doubts() > doubts;
         self.tick();
+        let mut behind = Vec::new();
         for (place, cmd) in cmds.iter().enumerate() {
             let answer = match &answers {
                 Ok(answers) => answers.get(place).cloned().ok_or("an answer is missing")?,
                 Err(error) => Err(error.clone()),
             };
             self.note(&answer.as_ref().map(|it| it.id.raw()).map_err(Error::kind));
+            if is_rerun && self.is_decided_again(&before, cmd, &answer) {
+                behind.push((cmd, answer));
+            } else {
+                self.one_answer(cmd, &answer, |model| model.each(&before, cmd))?;
+            }
+        }
+        for (cmd, answer) in behind {
             self.one_answer(cmd, &answer, |model| model.each(&before, cmd))?;
         }
         self.earlier.push(cmds.to_vec());
         Ok(())
+    }
+
+    /// After a doubt a group runs again. What was refused the first time, without being remembered, is then
+    /// decided behind the rest.
+    fn is_decided_again(&self, before: &State, cmd: &Cmd, answer: &Result<Receipt, Error>) -> bool {
+        let mut model = self.model.clone();
+        let expected = model.each(before, cmd);
+        let found = answer.as_ref().map(|_| ()).map_err(|error| error.kind().code());
+        found != expected && !model.answers.contains_key(&cmd.key)
     }
 
     fn all(&mut self, cmds: &[Cmd]) -> Result<(), Loss> {
