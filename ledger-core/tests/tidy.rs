@@ -27,8 +27,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "examples/cli",
         &[
-            "header", "record", "failure", "input", "output", "book", "progress", "request",
-            "commands", "args",
+            "record", "failure", "input", "output", "book", "progress", "request", "commands",
+            "args",
         ],
     ),
     ("examples/reports", &["error", "names", "snapshot", "export", "statement"]),

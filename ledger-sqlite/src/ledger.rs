@@ -16,7 +16,7 @@ use crate::audit::verify::Verification;
 use crate::audit::watch::Watch;
 use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
-use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, verify_file};
+use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, schema_of_file, verify_file};
 
 /// A ledger in one SQLite file.
 ///
@@ -59,6 +59,29 @@ impl SqliteLedger {
             adjust: Vec::new(),
             retention: None,
         }
+    }
+
+    /// The schema of the ledger in a file: [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), or an earlier one, which
+    /// opening the file brings forward for good. None where there is nothing yet, and opening would make a ledger.
+    /// The file is left as it is.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.ledger");
+    /// use ledger_sqlite::{SCHEMA_VERSION, SqliteLedger};
+    ///
+    /// std::fs::write(&path, "").unwrap();
+    /// assert_eq!(SqliteLedger::schema_of_file(&path)?, None);
+    /// let ledger = SqliteLedger::open(&path)?;
+    /// assert_eq!(SqliteLedger::schema_of_file(&path)?, Some(SCHEMA_VERSION));
+    /// # Ok::<(), ledger_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `StoreBroken` if the file is there and none of a ledger.
+    pub fn schema_of_file(path: impl AsRef<Path>) -> Result<Option<i32>> {
+        Ok(schema_of_file(path.as_ref())?)
     }
 
     /// The end of the journal: keep it elsewhere, and [`verify_with`](Self::verify_with) can later
@@ -208,7 +231,8 @@ impl SqliteLedger {
 
     /// Makes everything in the file that is derived from the journal again: balances, the index of
     /// keys, names. It is refused while anyone has the file open, and where the journal has lost its end. A
-    /// crash meanwhile leaves it as it was.
+    /// crash meanwhile leaves it as it was. The journal itself is taken as it stands; whether that is whole,
+    /// [`verify_file`](Self::verify_file) says afterwards.
     ///
     /// ```
     /// # let folder = tempfile::tempdir().unwrap();

@@ -36,6 +36,6 @@ pub use audit::watch::{Progress, Watch};
 pub use file::system::network_file_system;
 pub use ledger::{SqliteLedger, SqliteLedgerBuilder};
 pub use options::Durability;
-pub use schema::create::APPLICATION_ID;
+pub use schema::create::{APPLICATION_ID, SCHEMA_VERSION};
 pub use store::checkpoint::LOG_BYTES_MAX;
 pub use store::{FileStats, SqliteStore};

@@ -1,15 +1,14 @@
 //! The ledger in a file, with its wallets by name.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use ledger_core::{Error, Wallet, WalletId};
-use ledger_sqlite::SqliteLedger;
+use ledger_sqlite::{SCHEMA_VERSION, SqliteLedger};
 
 use crate::failure::{Done, Failure};
-use crate::header::earlier_schema;
 use crate::output::Output;
 use crate::record::Record;
 
@@ -27,20 +26,24 @@ pub struct Book(SqliteLedger);
 impl FileArg {
     /// Opens the ledger in the file. What is not there, or empty, is not made into one.
     pub fn open(&self, output: &mut Output) -> Result<Book, Failure> {
-        let path = self.existing()?;
-        let about = fs::metadata(path).map_err(|error| Failure::of_path(path, &error))?;
-        if about.len() == 0 {
-            return Err(no_file(path, "an empty file"));
-        }
-        self.tell_of_earlier(output)?;
+        let Some(schema) = self.schema()? else { return Err(no_file(&self.path, "nothing yet")) };
+        self.tell_of_earlier(schema, output)?;
         self.open_as_it_is()
+    }
+
+    /// The schema of the ledger in a file that is there; none where nothing is in it yet.
+    pub fn schema(&self) -> Result<Option<i32>, Failure> {
+        Ok(SqliteLedger::schema_of_file(self.existing()?)?)
     }
 
     /// Opens the ledger in the file, or makes it. The flag says whether it was made.
     pub fn open_or_make(&self, output: &mut Output) -> Result<(Book, bool), Failure> {
-        let is_new = fs::metadata(&self.path).map_or(true, |about| about.len() == 0);
-        self.tell_of_earlier(output)?;
+        let schema = if self.path.exists() { self.schema()? } else { None };
+        if let Some(schema) = schema {
+            self.tell_of_earlier(schema, output)?;
+        }
         let book = self.open_as_it_is()?;
+        let is_new = schema.is_none();
         if is_new {
             output.note(format!("made a new ledger in {}", self.path.display()))?;
         }
@@ -52,14 +55,16 @@ impl FileArg {
     }
 
     /// Opening a file of an earlier schema changes it for good, so that this is said before.
-    fn tell_of_earlier(&self, output: &mut Output) -> Done {
-        let Some(schema) = earlier_schema(&self.path) else { return Ok(()) };
+    fn tell_of_earlier(&self, schema: i32, output: &mut Output) -> Done {
+        if schema >= SCHEMA_VERSION {
+            return Ok(());
+        }
         let path = self.path.display();
         let text = format!(
             "{path} is of schema {schema} and is brought forward; earlier versions can't open it then"
         );
         let record = Record::default().with("brought_forward", path.to_string());
-        output.beside(text, &record.with("from_schema", u64::from(schema)))
+        output.beside(text, &record.with("from_schema", u64::from(schema.unsigned_abs())))
     }
 
     /// The path of a file that is there and can be read.
@@ -100,6 +105,10 @@ impl Book {
     /// The wallet of that name.
     pub fn named(&self, name: &str) -> Result<Wallet, Failure> {
         self.0.wallet(name)?.ok_or_else(|| {
+            if let Some(asset) = name.strip_prefix("world/") {
+                let message = format!("there is no wallet in {asset} yet, so nothing came from {name}");
+                return Failure::refused("unknown_wallet", message);
+            }
             let message = format!(
                 "no wallet is named {name}; `ledger wallets FILE` lists those there are, and `ledger \
                  open-wallet FILE {name} ASSET` opens it"
@@ -122,23 +131,20 @@ impl Book {
         Failure::from(error).reworded(|_| message)
     }
 
-    /// What an error says, with the wallet's name in the place of its id.
+    /// What an error says, with wallets' names in the place of their ids.
     pub fn message(&self, error: &Error) -> String {
-        let message = error.to_string();
-        match wallet_of(error) {
-            Some(id) => {
-                message.replace(&format!("wallet {id}"), &format!("wallet {}", self.name_of(id)))
-            }
-            None => message,
+        const BEFORE: &str = "wallet ";
+        let text = error.to_string();
+        let mut parts = text.split(BEFORE);
+        let mut message = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let id = number.parse().map(|id| self.name_of(id));
+            message.extend([BEFORE, id.as_deref().unwrap_or(number), rest]);
         }
+        message
     }
-}
-
-/// The wallet that a no of the rules is about.
-fn wallet_of(error: &Error) -> Option<WalletId> {
-    let tagged = serde_json::to_value(error.rejection()?).ok()?;
-    let data = tagged.as_object()?.values().next()?;
-    data.get("wallet")?.as_str()?.parse().ok()
 }
 
 impl Deref for Book {

@@ -3,13 +3,12 @@
 //! Everything here goes through what the crates offer to everyone, so that it can serve as an example.
 //!
 //! The parts are layers; each may use those before it, never those behind:
-//! `header`, `record`, `failure`, `input`, `output`, `book`, `progress`, `request`, `commands`, `args`.
+//! `record`, `failure`, `input`, `output`, `book`, `progress`, `request`, `commands`, `args`.
 
 mod args;
 mod book;
 mod commands;
 mod failure;
-mod header;
 mod input;
 mod output;
 mod progress;

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use ledger_core::store::StoreResult;
 use rusqlite::Connection;
 
-use crate::base::failure::damaged;
 use crate::journal::epoch::last_epoch;
 use crate::journal::read;
 
@@ -28,7 +27,7 @@ pub struct Head {
 impl Head {
     /// The head of the file that a connection is open on.
     pub(crate) fn read(connection: &Connection) -> StoreResult<Self> {
-        let tip = read::tip(connection)?.ok_or_else(|| damaged("the journal is empty"))?;
+        let tip = read::known_tip(connection)?;
         let epoch = last_epoch(connection)?;
         Ok(Self { epoch: epoch.number, lines: tip.row, seal: tip.seal })
     }

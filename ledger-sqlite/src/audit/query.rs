@@ -42,6 +42,9 @@ pub(crate) fn query(
     connection: &mut Connection,
 ) -> StoreResult<Table> {
     connection.authorizer(Some(allow_reading)).map_err(reading)?;
+    if sql.trim().is_empty() {
+        return Err(StoreError::Refused("the query is empty; give a SELECT".to_owned()));
+    }
     let mut statement = connection.prepare(sql).map_err(refused)?;
     check_count(statement.parameter_count(), params.len())?;
     // A list or an iterator, as the version of rusqlite has it.

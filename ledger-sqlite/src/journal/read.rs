@@ -8,7 +8,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::base::amount::ReadAmount;
-use crate::base::failure::{damaged, reading};
+use crate::base::failure::{damaged, damaged_so, reading};
 use crate::chain::links::{Link, Links};
 use crate::journal::line::COLUMNS;
 use crate::journal::seal::Seal;
@@ -139,6 +139,15 @@ pub(crate) fn tip(connection: &Connection) -> StoreResult<Option<Tip>> {
     let Some(row) = rows.next().map_err(reading)? else { return Ok(None) };
     let id = Stamp::from_raw(get(row, 1)?).ok_or_else(|| damaged("the last line has no id"))?;
     Ok(Some(Tip { row: get(row, 0)?, id, seal: get(row, 2)? }))
+}
+
+/// The newest line of a journal that must have one.
+pub(crate) fn known_tip(connection: &Connection) -> StoreResult<Tip> {
+    tip(connection)?.ok_or_else(|| {
+        let advice =
+            "if it was still being made, opening it goes on with that; else restore a backup";
+        damaged_so("the journal is empty", advice)
+    })
 }
 
 /// The number of the newest line; 0 in an empty journal. This is how a reader asks, as cheaply as

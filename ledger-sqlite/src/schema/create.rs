@@ -7,6 +7,7 @@ use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::base::failure::{before_commit, in_commit, reading};
+use crate::schema::connect::in_snapshot;
 use crate::schema::kinds::LineKind;
 use crate::schema::progress::Progress;
 
@@ -23,7 +24,7 @@ const EARLIER: &[(i32, &str)] =
 /// What makes an SQLite file a ledger: "LEDG", in the file's header, where `file` and SQLite tools show it.
 pub const APPLICATION_ID: i32 = 0x4c45_4447;
 /// The schema that this version writes.
-pub(crate) const SCHEMA_VERSION: i32 = 3;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +44,17 @@ fn number_in_header(pragma: &str, connection: &Connection) -> StoreResult<i32> {
     connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(reading)
 }
 
-/// Looks what is in the file, and refuses what is not ours.
+/// The schema that the file's header names.
+pub(crate) fn schema(connection: &Connection) -> StoreResult<i32> {
+    number_in_header("user_version", connection)
+}
+
+/// Looks what is in the file at one moment, and refuses what is not ours.
 pub(crate) fn recognize(connection: &Connection) -> StoreResult<Content> {
+    in_snapshot(connection, || content(connection))
+}
+
+fn content(connection: &Connection) -> StoreResult<Content> {
     let number = |pragma| number_in_header(pragma, connection);
     let (id, version) = (number("application_id")?, number("user_version")?);
     let tables: u64 = connection

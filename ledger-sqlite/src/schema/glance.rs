@@ -7,18 +7,20 @@ use crate::file::place::Place;
 use crate::schema::connect;
 use crate::schema::create::{self, Content};
 
-/// Whether there is a ledger in the file, or nothing yet. Refuses a file of someone else's, and leaves it
-/// as it is.
-pub(crate) fn is_ledger(place: &Place) -> StoreResult<bool> {
+/// The schema of the ledger in the file; none where there is nothing yet. Refuses a file of someone else's, and
+/// leaves it as it is.
+pub(crate) fn schema(place: &Place) -> StoreResult<Option<i32>> {
+    // Whoever makes a ledger there at this moment may be seen half.
+    look(place).or_else(|_| look(place))
+}
+
+fn look(place: &Place) -> StoreResult<Option<i32>> {
     let still = connect::still(place.path())?;
     if create::is_marked(&still).unwrap_or(false) {
-        return Ok(true);
+        return create::schema(&still).map(Some);
     }
-    // After a crash, what makes it a ledger may be in the log only.
-    let content = if log::is_left(place) {
-        create::recognize(&connect::reader(place.path())?)
-    } else {
-        create::recognize(&still)
-    };
-    Ok(content? != Content::Nothing)
+    // After a crash, and until the first checkpoint, what makes it a ledger may be in the log only.
+    let connection = if log::is_left(place) { connect::reader(place.path())? } else { still };
+    let content = create::recognize(&connection)?;
+    (content != Content::Nothing).then(|| create::schema(&connection)).transpose()
 }

@@ -45,7 +45,7 @@ impl State {
 
     /// What is derived in the file, without any line.
     pub(crate) fn empty(connection: &Connection) -> StoreResult<Self> {
-        let tip = read::tip(connection)?.ok_or_else(|| damaged("the journal is empty"))?;
+        let tip = read::known_tip(connection)?;
         Ok(Self {
             tip: Tip { row: 0, ..tip },
             accounts: Accounts::default(),
@@ -68,7 +68,7 @@ impl State {
     /// Adds the lines behind `tip`, in a transaction that the caller has open. Says whether there
     /// were any.
     pub(crate) fn catch_up(&mut self, connection: &Connection) -> StoreResult<bool> {
-        let tip = read::tip(connection)?.ok_or_else(|| damaged("the journal is empty"))?;
+        let tip = read::known_tip(connection)?;
         if tip.row < self.tip.row {
             return Err(damaged("the journal has become shorter"));
         }

@@ -34,7 +34,7 @@ use crate::store::writer::Writer;
 
 pub(crate) use crate::store::open::Settings;
 pub use crate::store::whole::FileStats;
-pub(crate) use crate::store::whole::{rebuild_file, verify_file};
+pub(crate) use crate::store::whole::{rebuild_file, schema_of_file, verify_file};
 
 /// A ledger's file as the core's write path uses it. Open a `SqliteLedger` instead, unless you build
 /// something of your own on it.

@@ -65,7 +65,7 @@ impl SqliteStore {
         // Others may open and close files while this one waits for its turn.
         drop(opening);
         place.check_writable()?;
-        glance::is_ledger(&place)?;
+        glance::schema(&place)?;
         let mut turns = Turns::open(&place, settings.wait)?;
         if settings.exclusive {
             turns.keep(&stop)?;

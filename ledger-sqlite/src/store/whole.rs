@@ -115,6 +115,11 @@ pub struct FileStats {
     pub key_filter_bytes: u64,
 }
 
+/// The schema of the ledger in a file that is left as it is; none where there is nothing yet.
+pub(crate) fn schema_of_file(path: &Path) -> StoreResult<Option<i32>> {
+    glance::schema(&find(path)?)
+}
+
 /// Checks a file without opening the ledger in it, which may be too damaged for that.
 pub(crate) fn verify_file(
     path: &Path,
@@ -151,7 +156,7 @@ fn log_unreadable(place: &Place) -> StoreError {
 pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -> StoreResult<()> {
     let place = find(path)?;
     place.check_writable()?;
-    if !glance::is_ledger(&place)? {
+    if glance::schema(&place)?.is_none() {
         return Err(empty(path));
     }
     let mut turns = Turns::open(&place, settings.wait)?;
@@ -190,7 +195,7 @@ fn check_not_empty(connection: &Connection, path: &Path) -> StoreResult<()> {
 }
 
 fn empty(path: &Path) -> StoreError {
-    StoreError::Broken(format!("{} is empty", path.display()))
+    StoreError::Broken(format!("{} is empty: no ledger was made in it yet", path.display()))
 }
 
 /// Finds a file that is there, and that this process may open.

@@ -5,10 +5,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ledger_sqlite::LOG_BYTES_MAX;
+use ledger_sqlite::{LOG_BYTES_MAX, SqliteLedger};
 
 use super::finding::Finding;
-use crate::header::Header;
 
 /// Past this the log is worth a look.
 const LOG_LOOK: u64 = LOG_BYTES_MAX / 4;
@@ -16,7 +15,7 @@ const LOG_LOOK: u64 = LOG_BYTES_MAX / 4;
 /// Looks at them.
 pub(super) fn look(path: &Path) -> Vec<Finding> {
     let rest = [log(path), lock(path)];
-    [header(path)].into_iter().chain(rest).chain(rollback_journal(path)).collect()
+    [ledger(path)].into_iter().chain(rest).chain(rollback_journal(path)).collect()
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -25,21 +24,18 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn header(path: &Path) -> Finding {
+fn ledger(path: &Path) -> Finding {
     const WHAT: &str = "file";
-    let unlike = |found: &str| {
-        Finding::bad(
+    match SqliteLedger::schema_of_file(path) {
+        Ok(Some(schema)) => Finding::ok(WHAT, format!("a ledger, schema {schema}")),
+        Ok(None) => Finding::bad(
             WHAT,
-            found,
-            "this is no ledger; give the ledger's own file, or restore a backup",
-        )
-    };
-    match Header::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => unlike("too short"),
-        Err(error) => Finding::bad(WHAT, error.to_string(), "check the path and the permissions"),
-        Ok(header) if !header.is_sqlite() => unlike("no SQLite file"),
-        Ok(header) if !header.is_ledger() => unlike("an SQLite file of another kind"),
-        Ok(header) => Finding::ok(WHAT, format!("a ledger, schema {}", header.schema())),
+            "nothing is in it yet",
+            "give the ledger's own file, or begin one with `ledger open-wallet`",
+        ),
+        Err(error) => {
+            Finding::bad(WHAT, error.to_string(), "give the ledger's own file, or restore a backup")
+        }
     }
 }
 

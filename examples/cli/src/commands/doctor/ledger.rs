@@ -1,18 +1,20 @@
 //! The ledger itself, as far as opening it tells.
 
 use ledger_core::{Clock, ErrorKind, SystemClock, Timestamp, TransactionId};
-use ledger_sqlite::Value;
+use ledger_sqlite::{SCHEMA_VERSION, Value};
 
 use super::finding::Finding;
 use crate::book::{Book, FileArg};
 use crate::failure::{Failure, Report};
-use crate::header::earlier_schema;
 use crate::output::Output;
 
 /// Opens it and looks.
 pub(super) fn look(file: &FileArg, output: &mut Output) -> Vec<Finding> {
-    if let Some(schema) = earlier_schema(file.path()) {
-        return vec![left_as_it_is(schema)];
+    match file.schema() {
+        Ok(Some(schema)) if schema < SCHEMA_VERSION => return vec![left_as_it_is(schema)],
+        Ok(Some(_)) => {}
+        // What is wrong with the file is said of the file.
+        Ok(None) | Err(_) => return Vec::new(),
     }
     match file.open(output) {
         Err(failure) => vec![unopened(&failure)],
@@ -23,7 +25,7 @@ pub(super) fn look(file: &FileArg, output: &mut Output) -> Vec<Finding> {
 }
 
 /// Opening it would bring it forward for good, and a doctor only looks.
-fn left_as_it_is(schema: u32) -> Finding {
+fn left_as_it_is(schema: i32) -> Finding {
     let found = format!("not opened: schema {schema} is an earlier one");
     let advice =
         "any other command brings it forward for good; keep a copy if earlier versions need it";
@@ -40,7 +42,7 @@ fn unopened(failure: &Failure) -> Finding {
     Finding::bad(
         "opening",
         sentence,
-        "run `ledger verify` on a copy; restore a backup if it is damaged",
+        "mend that; `ledger verify` tells whether the file is damaged: then restore a backup",
     )
 }
 
