@@ -49,6 +49,11 @@ pub fn money(text: &str, asset: Asset) -> Result<Money, Failure> {
         return Err(Failure::refused(ErrorKind::InvalidAmount.code(), message));
     }
     match code {
+        Some(_) if amount == asset.code().as_str() => {
+            let message =
+                format!("{text:?} is no amount; write the number first, as \"12.50 {amount}\"");
+            Err(Failure::refused(ErrorKind::InvalidAmount.code(), message))
+        }
         Some(code) if code != asset.code().as_str() => {
             let message = format!(
                 "{text} is not in the wallet's asset, which is {}; give an amount of that",

@@ -9,7 +9,7 @@ use ledger_core::bounds::PAGE_MAX;
 
 use crate::failure::{Done, Failure, Report};
 use crate::input::LimitArg;
-use crate::record::{Record, Value, spoken};
+use crate::record::{Record, Value, escaped, spoken};
 
 /// Rows of a table where nothing else is asked for.
 const ROWS: usize = 50;
@@ -144,7 +144,7 @@ pub fn tell(report: &Report, json: bool) {
     let text = if json {
         serde_json::to_string(&report.record()).unwrap_or_default()
     } else {
-        report.sentence()
+        escaped(&report.sentence())
     };
     // There is nobody left to tell.
     let _unheard = writeln!(io::stderr(), "{text}");

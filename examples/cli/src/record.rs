@@ -132,13 +132,20 @@ pub fn spoken(name: &str) -> String {
     escaped(&name.replace('_', " "))
 }
 
-/// A text that a terminal does not take for an order, and a table not for two lines.
-fn escaped(text: &str) -> String {
+/// A text that a terminal does not take for an order, and a table not for two lines, and that turns nothing
+/// around it.
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for sign in text.chars() {
-        if sign.is_control() { safe.extend(sign.escape_default()) } else { safe.push(sign) }
+        let is_order = sign.is_control() || turns_text(sign);
+        if is_order { safe.extend(sign.escape_default()) } else { safe.push(sign) }
     }
     safe
+}
+
+/// Whether a sign changes in which direction the text around it is written.
+fn turns_text(sign: char) -> bool {
+    matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 macro_rules! text_values {

@@ -1,6 +1,7 @@
 //! A change that is sent to the ledger: its key, and what goes with every request.
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use clap::Args;
 use ledger_core::{
@@ -12,7 +13,7 @@ use crate::book::Book;
 use crate::failure::{Done, Failure};
 use crate::input::metadata;
 use crate::output::Output;
-use crate::record::Record;
+use crate::record::{Record, Value};
 
 /// What goes with every change.
 #[derive(Args, Debug)]
@@ -157,9 +158,17 @@ pub fn window(window: &Window) -> Record {
     };
     Record::default()
         .with("direction", direction)
-        .with("seconds", window.lasting.as_secs_f64())
+        .with("seconds", seconds(window.lasting))
         .with("amount", window.amount)
         .with("count", window.count.map(u64::from))
+}
+
+/// Exact, to the millisecond.
+fn seconds(time: Duration) -> Value {
+    match time.subsec_millis() {
+        0 => time.as_secs().into(),
+        _ => serde_json::Value::from(time.as_secs_f64()).into(),
+    }
 }
 
 fn posting(posting: &Posting, book: &Book) -> Record {

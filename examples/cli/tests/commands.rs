@@ -4,6 +4,11 @@
 
 mod support;
 
+use std::time::Duration;
+
+use ledger_core::{Command, LimitsSpec, Window};
+use ledger_sqlite::SqliteLedger;
+
 use crate::support::{Folder, money};
 
 #[test]
@@ -186,13 +191,61 @@ fn the_file_is_asked_in_sql() {
     let folder = Folder::with_shop();
     let sql = "SELECT name, posted, NULL AS empty, x'0aff' AS bytes FROM balance WHERE name = ?";
     let said = folder.call(&["query", "shop.ledger", sql, "user:alice", "--json"]);
-    let expected = "{\"name\":\"user:alice\",\"posted\":10000,\"empty\":null,\"bytes\":\"0aff\"}\n";
+    let expected =
+        "{\"name\":\"user:alice\",\"posted\":10000,\"empty\":null,\"bytes\":\"x'0aff'\"}\n";
     assert_eq!((said.code, said.out.as_str()), (0, expected));
     let sql = "SELECT name FROM balance WHERE posted < ?";
     let said = folder.call(&["query", "shop.ledger", sql, "-1", "--json"]);
     assert_eq!(said.out, "{\"name\":\"world/USD\"}\n", "a number is a number: {said:?}");
     let said = folder.call(&["query", "shop.ledger", "DELETE FROM journal"]);
     assert_eq!(said.code, 1, "{said:?}");
+    let said = folder.call(&["query", "shop.ledger", " "]);
+    assert!(said.err.contains("the query is empty"), "{said:?}");
+}
+
+#[test]
+fn who_is_asked_for_in_sql_is_not_another() {
+    let folder = Folder::with_shop();
+    folder.done("open-wallet shop.ledger 007 USD --owner 7");
+    folder.done("open-wallet shop.ledger 7 USD --owner 007");
+    for name in ["007", "7"] {
+        let sql = "SELECT name FROM balance WHERE name = ?";
+        let said = folder.call(&["query", "shop.ledger", sql, name, "--json"]);
+        assert_eq!(said.out, format!("{{\"name\":\"{name}\"}}\n"));
+    }
+    let said =
+        folder.call(&["query", "shop.ledger", "SELECT name FROM balance WHERE name = ?", "+7"]);
+    assert_eq!((said.code, said.err.as_str()), (0, "none\n"));
+}
+
+#[test]
+fn limits_that_can_t_be_given_here_stay() {
+    let folder = Folder::with_shop();
+    let ledger = SqliteLedger::open(folder.path("shop.ledger")).unwrap();
+    let alice = ledger.wallet("user:alice").unwrap().unwrap();
+    let day = Duration::from_hours(24);
+    let others =
+        [Window::entering(day).amount(alice.asset.minor(5_000)), Window::leaving(day).count(3)];
+    let spec = LimitsSpec::of(&alice).windows(others);
+    ledger.submit(Command::set_limits("w".parse().unwrap(), spec)).unwrap();
+    for (leaving, count) in [("8.00/1500ms", 3), ("2.00/1h", 3), ("none", 2)] {
+        folder.done(&format!("limits shop.ledger user:alice --leaving {leaving}"));
+        let limits = folder.one("limits shop.ledger user:alice");
+        let windows = limits["windows"].as_array().unwrap();
+        assert_eq!(windows.len(), count, "{leaving}: {windows:?}");
+        let has = |name: &str, value: serde_json::Value| windows.iter().any(|it| it[name] == value);
+        assert!(has("direction", "in".into()) && has("count", 3.into()), "{windows:?}");
+        assert_eq!(has("seconds", 1.5.into()), leaving.ends_with("ms"), "{windows:?}");
+    }
+}
+
+#[test]
+fn what_took_effect_earlier_says_so_to_programs() {
+    let folder = Folder::with_shop();
+    folder.done("deposit shop.ledger user:alice 1 --effective-at 2026-01-01T00:00:00Z");
+    let entries = folder.json("history shop.ledger user:alice");
+    assert_eq!(entries[0]["effective_at"], "2026-01-01T00:00:00.000Z");
+    assert_eq!(entries[1].get("effective_at"), None);
 }
 
 #[test]

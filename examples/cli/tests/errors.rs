@@ -32,6 +32,8 @@ fn refusals_exit_with_one_and_name_wallets() {
         ("capture shop.ledger 7 1.00 --key k2", "unknown_hold"),
         ("reverse shop.ledger 7 1.00 --key k2", "unknown_transaction"),
         ("open-wallet shop.ledger gold GOLD-18K", "unknown_asset"),
+        ("transfer shop.ledger user:alice shop:42 USD 5 --key k2", "invalid_amount"),
+        ("balance shop.ledger world/EUR", "unknown_wallet"),
         ("hold shop.ledger user:alice shop:42 1 --for 0s --key k2", "invalid_hold"),
     ] {
         let (exit, error) = folder.refused(line);
@@ -43,6 +45,10 @@ fn refusals_exit_with_one_and_name_wallets() {
                     missing; that was the answer to this key: to ask again, use a new key \
                     (insufficient_funds)\n";
     assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (1, "", sentence));
+    let said = folder.say("deposit shop.ledger world/USD 1");
+    assert!(said.err.contains("wallet world/USD can't pay itself"), "{said:?}");
+    let said = folder.say("open-wallet new.ledger gold GOLD-18K");
+    assert!(said.err.contains("`ledger define-asset`"), "{said:?}");
     folder.done("limits shop.ledger user:alice --leaving 80.00/24h --key limits:1");
     let (_, error) = folder.refused("transfer shop.ledger user:alice shop:42 90 --key k3");
     let told = error["message"].as_str().unwrap();

@@ -84,7 +84,7 @@ impl FromStr for Timestamp {
     /// Reads `2026-03-01T12:30:00Z`, with or without three digits of a second's fraction.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         parse(text).ok_or_else(|| {
-            let form = "a time must look like 2026-03-01T12:30:00.250Z, in UTC";
+            let form = "a time must be a moment that there is, written like 2026-03-01T12:30:00.250Z, in UTC";
             Invalid::new(Field::Value, form)
         })
     }

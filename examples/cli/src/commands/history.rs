@@ -46,9 +46,15 @@ impl History {
         let book = self.file.open(output)?;
         let wallet = book.named(&self.wallet)?;
         let query = self.query();
+        // In a table every row has the same columns.
+        let is_json = output.is_json();
+        let told = |entry: &Entry| {
+            let dated = dated(entry).filter(|_| is_json);
+            shown(entry, &book).with_some("effective_at", dated)
+        };
         output.pages(&self.limit, |limit, cursor| {
             let page = book.history(&wallet, &query.clone().limit(limit).cursor(cursor))?;
-            Ok((page.entries.iter().map(|entry| shown(entry, &book)).collect(), page.next))
+            Ok((page.entries.iter().map(told).collect(), page.next))
         })
     }
 
@@ -67,6 +73,11 @@ impl History {
         }
         query
     }
+}
+
+/// When it took effect, if that was earlier than it was recorded.
+fn dated(entry: &Entry) -> Option<Timestamp> {
+    Some(entry.effective_at).filter(|time| *time != entry.at)
 }
 
 /// An entry as it is shown.

@@ -1,7 +1,7 @@
 //! `limits`: what a wallet may hold and spend.
 
 use clap::Args;
-use ledger_core::{Command, LimitsSpec, Money, Wallet, Window};
+use ledger_core::{Command, Direction, LimitsSpec, Money, Wallet, Window};
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
@@ -26,7 +26,8 @@ pub struct Limits {
     /// The most that may leave it at once, or none
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     largest: Option<String>,
-    /// The most that may leave it within a time, such as 100.00/24h, or none; can be given several times
+    /// The most that may leave it within a time, such as 100.00/24h, or none; can be given several times. Limits
+    /// on what comes in, or on how often, stay
     #[arg(long, value_name = "AMOUNT/TIME", allow_hyphen_values = true)]
     leaving: Vec<String>,
     #[command(flatten)]
@@ -56,14 +57,14 @@ impl Limits {
         let spec = set(spec, floor, wallet, LimitsSpec::floor, LimitsSpec::no_floor)?;
         let spec = set(spec, ceiling, wallet, LimitsSpec::ceiling, LimitsSpec::no_ceiling)?;
         let spec = set(spec, largest, wallet, LimitsSpec::largest, LimitsSpec::no_largest)?;
-        match self.leaving.as_slice() {
-            [] => Ok(spec),
-            [none] if none == NONE => Ok(spec.no_windows()),
-            windows => {
-                let windows = windows.iter().map(|text| window(text, wallet));
-                Ok(spec.windows(windows.collect::<Result<Vec<_>, _>>()?))
-            }
-        }
+        let given = match self.leaving.as_slice() {
+            [] => return Ok(spec),
+            [none] if none == NONE => &[],
+            windows => windows,
+        };
+        let others = wallet.windows.iter().filter(|it| !can_be_given(it)).copied().map(Ok);
+        let windows = others.chain(given.iter().map(|text| window(text, wallet)));
+        Ok(spec.windows(windows.collect::<Result<Vec<_>, _>>()?))
     }
 }
 
@@ -80,6 +81,11 @@ fn set(
         Some(NONE) => to_none(spec),
         Some(amount) => to(spec, money(amount, wallet.asset)?),
     })
+}
+
+/// Whether a window is one that `--leaving` sets.
+fn can_be_given(window: &Window) -> bool {
+    window.direction == Direction::Out && window.count.is_none()
 }
 
 fn window(text: &str, wallet: &Wallet) -> Result<Window, Failure> {

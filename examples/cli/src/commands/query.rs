@@ -34,9 +34,13 @@ impl Query {
     }
 }
 
-/// SQL does not take a text for a number by itself, and finds nothing.
+/// A text that is a number as it is written is one: SQL takes a number for a text by itself, but not a text
+/// for a number. Of 007 it would make 7, which is another name.
 fn parameter(text: &str) -> Value {
-    text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Integer)
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => Value::Integer(number),
+        _ => Value::Text(text.to_owned()),
+    }
 }
 
 /// The columns' names, with a number behind one that was there before: JSON has each only once.
@@ -65,7 +69,10 @@ fn cell(value: &Value) -> record::Value {
         Value::Real(number) if number.is_infinite() => number.to_string().into(),
         Value::Real(number) => serde_json::Value::from(*number).into(),
         Value::Text(text) => text.into(),
-        Value::Blob(bytes) => bytes.iter().copied().fold(String::new(), hexadecimal).into(),
+        // As SQL writes it, so that nobody takes it for a number.
+        Value::Blob(bytes) => {
+            format!("x'{}'", bytes.iter().copied().fold(String::new(), hexadecimal)).into()
+        }
     }
 }
 

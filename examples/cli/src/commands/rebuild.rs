@@ -4,12 +4,12 @@ use clap::Args;
 use ledger_sqlite::SqliteLedger;
 
 use crate::book::FileArg;
-use crate::failure::Done;
+use crate::failure::{Done, Failure};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::record::Record;
 
-/// Makes everything again that is derived.
+/// Makes everything again that is derived, and checks the file: exit code 2 if the journal itself is damaged.
 #[derive(Args, Debug)]
 pub struct Rebuild {
     #[command(flatten)]
@@ -36,6 +36,12 @@ impl Rebuild {
         })?;
         drop(show);
         drop(bar);
-        output.record(&Record::default().with("rebuilt", true).with("lines", lines))
+        // It takes the journal as it stands.
+        let bar = Bar::new(output, "checking", Some(0));
+        let found = SqliteLedger::verify_file(path, &[], &mut bar.watch())?;
+        drop(bar);
+        let rebuilt = Record::default().with("rebuilt", true).with("lines", lines);
+        output.record(&rebuilt.with("problem", found.problem.as_deref()))?;
+        if found.is_ok() { Ok(()) } else { Err(Failure::Unwell) }
     }
 }

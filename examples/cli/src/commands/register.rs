@@ -1,7 +1,7 @@
 //! `open-wallet` and `define-asset`: how a ledger begins.
 
 use clap::Args;
-use ledger_core::{Asset, AssetSpec, Error, WalletSpec};
+use ledger_core::{Asset, AssetSpec, Error, Invalid, WalletSpec};
 
 use crate::book::FileArg;
 use crate::commands::wallets;
@@ -38,7 +38,7 @@ impl OpenWallet {
     pub fn run(&self, output: &mut Output) -> Done {
         // What is wrong without a ledger is said before a file is made.
         if !self.file.path().exists() {
-            self.spec(Asset::iso(&self.asset)?)?;
+            self.spec(Asset::iso(&self.asset).map_err(undefined)?)?;
         }
         let (book, is_new) = self.file.open_or_make(output)?;
         let wallet = book.open_wallet(self.spec(book.asset(&self.asset)?)?)?;
@@ -65,6 +65,12 @@ impl OpenWallet {
             None => spec,
         })
     }
+}
+
+/// Without a file there are currencies only.
+fn undefined(error: Invalid) -> Failure {
+    let advice = "define it first, with `ledger define-asset`";
+    Failure::from(error).reworded(|said| said.replace("give the asset's scale", advice))
 }
 
 /// Defines an asset.

@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::record::Record;
 use crate::request;
 
-/// Shows what became of a transaction's id or of a key.
+/// Shows what became of a transaction's id or of a key. A hold is shown as it was made; `holds` says how it is now.
 #[derive(Args, Debug)]
 #[command(override_usage = "ledger transaction [OPTIONS] <FILE> <TRANSACTION|--key <KEY>>")]
 pub struct Show {
