@@ -8,15 +8,19 @@ import ledger
 
 # Accounts of ledger 840, and whether their debits must not exceed their credits.
 ACCOUNTS = {"1": False, "2": True, "3": True}
-# As queried in order of their timestamps. Amounts are smallest units, times are nanoseconds.
+START = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# When the export was made. What is pending longer than its timeout is over, and has no line that says so.
+EXPORTED = datetime(2026, 1, 1, 12, 2, 10, tzinfo=timezone.utc)
+# As queried in order of their timestamps. Amounts are smallest units, timeouts seconds, times nanoseconds.
 TRANSFERS = """\
-id,debit,credit,amount,code,flag,pending_id,timestamp
-101,1,2,10000,1,,,1767261600000000000
-102,2,3,3000,7,pending,,1767265200000000000
-103,2,3,2500,7,post_pending,102,1767268800000000000
-104,2,3,400,7,pending,,1767268900000000000
-105,2,3,400,7,void_pending,104,1767268910000000000
-106,2,3,1500,7,pending,,1767268920000000000
+id,debit,credit,amount,code,flag,pending_id,timeout,timestamp
+101,1,2,10000,1,,,,1767261600000000000
+102,2,3,3000,7,pending,,3600,1767265200000000000
+103,2,3,2500,7,post_pending,102,,1767268800000000000
+104,2,3,400,7,pending,,3600,1767268900000000000
+105,2,3,400,7,void_pending,104,,1767268910000000000
+106,2,3,1500,7,pending,,86400,1767268920000000000
+107,2,3,900,7,pending,,5,1767268921000000000
 """
 
 
@@ -28,11 +32,12 @@ def move(book: ledger.Book, line: dict[str, str], ended: set[str]) -> None:
     # What was pending and has been posted or voided is history: its end says what moved.
     if line["flag"] == "void_pending" or line["id"] in ended:
         return
+    at = START + timedelta(milliseconds=int(line["timestamp"]) // 10**6)
     if line["flag"] == "pending":
-        rest = timedelta(hours=24)  # of its timeout, at the time of the move
-        book.hold(source, target, amount, key=key, meta=meta, expires_in=rest)
+        rest = at + timedelta(seconds=int(line["timeout"])) - EXPORTED
+        if rest > timedelta(0):
+            book.hold(source, target, amount, key=key, meta=meta, expires_in=rest)
         return
-    at = datetime.fromtimestamp(int(line["timestamp"]) // 10**9, timezone.utc)
     book.transfer(source, target, amount, key=key, meta=meta, effective_at=at)
 
 

@@ -119,7 +119,7 @@ def rebuild(
     keep_what_is_left: bool = False,
 ) -> None:
     """Makes everything in a file that is derived from its journal again. Nobody may have it open
-    meanwhile.
+    meanwhile. The journal itself is taken as it stands; whether that is whole, ``verify`` says afterwards.
 
     A journal that has lost its end is refused, because nobody would see it afterwards: restore a backup.
     Where there is none, ``keep_what_is_left`` goes on with what there is.
