@@ -77,6 +77,13 @@ impl Failure {
         Self::new("io", message)
     }
 
+    /// There is something at a path where a file was to be made.
+    pub fn of_a_taken_path(path: &Path) -> Self {
+        let path = path.display();
+        let message = format!("{path} is there already and is left as it is; give another name");
+        Self::new("file_exists", message)
+    }
+
     /// The same failure in other words, where there are words.
     #[must_use]
     pub fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {

@@ -1,5 +1,6 @@
 //! What people type: amounts, spans of time, metadata, how much of a list, folders.
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -92,6 +93,11 @@ impl FolderArg {
         let message = format!("{path} is no folder; name one on the disk to be tried");
         Err(Failure::new("no_folder", message))
     }
+}
+
+/// Refuses a path at which something is, so that nothing is written over.
+pub fn must_be_free(path: &Path) -> Result<(), Failure> {
+    if fs::symlink_metadata(path).is_ok() { Err(Failure::of_a_taken_path(path)) } else { Ok(()) }
 }
 
 /// Reads the caller's own JSON.

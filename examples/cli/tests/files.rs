@@ -63,8 +63,8 @@ fn all_who_make_the_same_file_at_once_succeed() {
                 .stdout(Stdio::null())
                 .spawn()
         };
-        let made: Vec<_> = (0..8).map(|number| make(number).unwrap()).collect();
-        assert!(made.into_iter().all(|mut it| it.wait().unwrap().success()));
+        let all: Vec<_> = (0..8).map(|number| make(number).unwrap()).collect();
+        assert!(all.into_iter().all(|mut it| it.wait().unwrap().success()));
         assert_eq!(folder.json(&format!("wallets {file} --prefix wallet")).len(), 8);
     }
 }

@@ -69,8 +69,7 @@ impl Partial {
         let number = RandomState::new().hash_one(std::process::id());
         name.push(format!(".{number:016x}.partial"));
         let partial = PathBuf::from(name);
-        place::make(&partial)
-            .map_err(|error| place::refuse(&partial, "it can't be made", &error))?;
+        place::make(&partial).map_err(|error| place::refuse(path, "it can't be made", &error))?;
         Ok(Self(partial))
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 
 use crate::book::FileArg;
 use crate::failure::{Done, Failure};
+use crate::input::must_be_free;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::record::Record;
@@ -24,6 +25,7 @@ pub struct Backup {
 impl Backup {
     /// Does it.
     pub fn run(&self, output: &mut Output) -> Done {
+        must_be_free(&self.to)?;
         let book = self.file.open(output)?;
         // The ledger does not tell how far it is.
         let bar = Bar::new(output, "copying", None).moving();

@@ -1,6 +1,5 @@
 //! `export` and `statement`: reports for other tools and for people.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::book::{Book, FileArg};
 use crate::failure::{Done, Failure};
+use crate::input::must_be_free;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::record::Record;
@@ -135,22 +135,19 @@ fn begin(path: &Path) -> Result<NamedTempFile, Failure> {
             format!("names that end in {ending} belong to a ledger's files; give another name");
         return Err(Failure::usage(message));
     }
-    if fs::symlink_metadata(path).is_ok() {
-        return Err(untaken(path, &io::ErrorKind::AlreadyExists.into()));
-    }
+    must_be_free(path)?;
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file =
         tempfile::Builder::new().prefix(&format!("{name}.")).suffix(".partial").tempfile_in(folder);
-    file.map_err(|error| Failure::of_path(path, &error))
+    // The error's own words name a path that nobody gave.
+    file.map_err(|error| Failure::of_path(path, &error.kind().into()))
 }
 
 fn untaken(path: &Path, error: &io::Error) -> Failure {
-    if error.kind() != io::ErrorKind::AlreadyExists {
-        return Failure::of_path(path, error);
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::of_a_taken_path(path),
+        _ => Failure::of_path(path, error),
     }
-    let path = path.display();
-    let message = format!("{path} is there already and is left as it is; give another name");
-    Failure::new("file_exists", message)
 }
 
 fn failure(book: &Book, error: ReportError) -> Failure {

@@ -1,9 +1,9 @@
 //! Where the demo's file is, and what can be done with it next.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::input::must_be_free;
 
 const FILE: &str = "shop.ledger";
 const COPY: &str = "copy.ledger";
@@ -12,14 +12,7 @@ const STATEMENT: &str = "statement.html";
 /// The file that was asked for, which must not be there; or one in a new folder.
 pub(super) fn choose(path: Option<&Path>) -> Result<PathBuf, Failure> {
     match path {
-        Some(path) if fs::symlink_metadata(path).is_ok() => {
-            let message = format!(
-                "{} is there already and is left as it is; give the name of a new file",
-                path.display()
-            );
-            Err(Failure::new("file_exists", message))
-        }
-        Some(path) => Ok(path.to_owned()),
+        Some(path) => must_be_free(path).map(|()| path.to_owned()),
         None => of_its_own(),
     }
 }
