@@ -1,6 +1,6 @@
 //! What a file is, seen before anything in it or beside it is touched.
 
-use ledger_core::store::StoreResult;
+use ledger_core::store::{StoreError, StoreResult};
 
 use crate::file::log;
 use crate::file::place::Place;
@@ -10,8 +10,11 @@ use crate::schema::create::{self, Content};
 /// The schema of the ledger in the file; none where there is nothing yet. Refuses a file of someone else's, and
 /// leaves it as it is.
 pub(crate) fn schema(place: &Place) -> StoreResult<Option<i32>> {
-    // Whoever makes a ledger there at this moment may be seen half.
-    look(place).or_else(|_| look(place))
+    match look(place) {
+        // Whoever makes a ledger there at this moment may be seen half.
+        Err(StoreError::Broken(_)) => look(place),
+        seen => seen,
+    }
 }
 
 fn look(place: &Place) -> StoreResult<Option<i32>> {
