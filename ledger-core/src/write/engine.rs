@@ -139,7 +139,8 @@ impl Engine {
     /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
     fn answer_each(&self, units: &[&Unit], in_doubt: bool, stop: &dyn Fn() -> bool) -> Answers {
         let mut answers = Answers::with_capacity(units.len());
-        for (place, unit) in units.iter().enumerate() {
+        let mut rest = units.iter();
+        while let Some(unit) = rest.next() {
             let one = std::slice::from_ref(unit);
             let mut one_in_doubt = in_doubt;
             match self.run_with_retries(one, &mut one_in_doubt, stop) {
@@ -148,9 +149,8 @@ impl Engine {
                     answers.extend(all_failed(one, failure, one_in_doubt));
                 }
                 Err(failure) => {
-                    let rest = units.get(place + 1..).unwrap_or_default();
                     answers.extend(all_failed(one, failure.clone(), one_in_doubt));
-                    answers.extend(all_failed(rest, failure, in_doubt));
+                    answers.extend(all_failed(rest.as_slice(), failure, in_doubt));
                     break;
                 }
             }
