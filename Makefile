@@ -51,7 +51,7 @@ bench:
 	cargo run --locked --release --package ledger-benches
 	cargo run --locked --release --manifest-path benches/rivals/Cargo.toml --target-dir target/rivals
 
-# The module's pace beside Rust's and beside sqlite3, in one run of some minutes; BENCH_MILLIONS=1 is a quick look.
+# The module's pace beside Rust's and beside sqlite3, in one run, on files of BENCH_MILLIONS.
 bench-python:
 	$(VENV)/bin/python ledger-py/benches/speed.py $(BENCH_DIR)
 

@@ -3,8 +3,7 @@
     python ledger-py/benches/speed.py [folder]
 
 It builds the Rust counterpart, alternates between the rivals, and prints medians, ratios and their bars. Beside
-`sqlite3` both files have ten million transfers before it begins, which takes some minutes; BENCH_MILLIONS=1 is a
-quick look.
+`sqlite3` both files have a million transfers before it begins, or BENCH_MILLIONS of them.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ WALLETS = 1_000
 EACH = 200
 BATCH = 8_000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
-LOADED = int(os.environ.get("BENCH_MILLIONS", "10")) * 1_000_000
+LOADED = int(os.environ.get("BENCH_MILLIONS", "1")) * 1_000_000
 GROWN_WALLETS = 10_000
 
 
