@@ -223,8 +223,15 @@ def test_a_long_query(shop: Shop) -> None:
 
 def test_a_copy_of_a_large_file(shop: Shop) -> None:
     book, copy = shop.book, Path(f"{shop.book.path}.copy")
-    book.deposit(shop.alice, "10000", key="more")
-    book.transfer_many([(shop.alice, shop.shop, "0.01", f"k{n}") for n in range(100_000)])
+    book.deposit(shop.alice, "1000000", key="more")
+    # Signals are looked for every 50 ms, so that a copy must be several times as long, without its flush.
+    for part in itertools.count():
+        book.transfer_many([(shop.alice, shop.shop, "0.01", f"{part}:{n}") for n in range(200_000)])
+        begun = time.thread_time()
+        book.backup(copy)
+        copy.unlink()
+        if time.thread_time() - begun > 0.25:
+            break
     for delay in delays():
         copy.unlink(missing_ok=True)
         try:
