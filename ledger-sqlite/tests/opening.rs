@@ -82,13 +82,7 @@ fn an_empty_database_becomes_a_ledger_only_when_it_is_opened() {
 
 #[test]
 fn a_ledger_that_a_crash_left_in_its_log_is_opened() {
-    let file = TestFile::new();
-    let ledger = file.open();
-    Shop::on(&ledger).do_business();
-    let left = TestFile::new();
-    for ending in ["", "-wal"] {
-        fs::copy(file.beside(ending), left.beside(ending)).unwrap();
-    }
+    let left = TestFile::crashed();
     assert_eq!(fs::read(left.path()).unwrap()[68..72], [0; 4], "the mark is in the log only");
     assert_eq!(left.open().verify().unwrap().problem, None);
     let shop = Shop::on(&left.open());
@@ -254,13 +248,7 @@ fn a_wait_that_is_too_long_is_refused_before_anything_is_made() {
 
 #[test]
 fn checking_a_file_changes_nothing_in_it() {
-    let file = TestFile::new();
-    let ledger = file.open();
-    Shop::on(&ledger).do_business();
-    let left = TestFile::new();
-    for ending in ["", "-wal"] {
-        fs::copy(file.beside(ending), left.beside(ending)).unwrap();
-    }
+    let left = TestFile::crashed();
     let files = || ["", "-wal"].map(|ending| fs::read(left.beside(ending)).unwrap());
     let before = files();
     assert_eq!(left.problem(), "");

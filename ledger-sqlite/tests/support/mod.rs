@@ -38,6 +38,17 @@ impl TestFile {
         file
     }
 
+    /// The same, as a crash leaves it: all of it is in the log.
+    pub fn crashed() -> Self {
+        let (file, left) = (Self::new(), Self::new());
+        let ledger = file.open();
+        Shop::on(&ledger).do_business();
+        for ending in ["", "-wal"] {
+            std::fs::copy(file.beside(ending), left.beside(ending)).unwrap();
+        }
+        left
+    }
+
     pub fn path(&self) -> PathBuf {
         self.beside("")
     }
