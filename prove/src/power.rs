@@ -29,8 +29,9 @@ const STATES: usize = 12;
 const WRITES: u32 = 24;
 /// Of so many states, one is cut again while it is opened.
 const AGAIN: usize = 64;
-/// States of such a second cut.
-const STATES_AGAIN: usize = 24;
+/// States at each moment of such a second cut, and the ways to cut among which they are chosen.
+const STATES_AGAIN: usize = 3;
+const WAYS_AGAIN: usize = 6;
 
 /// What is to be cut.
 #[derive(Clone, Copy, Debug)]
@@ -239,8 +240,9 @@ impl Cutter<'_> {
             if matches!(event, Event::Flushed { .. } | Event::Wrote { .. })
                 && self.rng.u8(0..4) == 0
             {
-                for number in 0..STATES_AGAIN / 8 {
-                    let again = disk.cut(Cut::choose(number, &mut self.rng), &mut self.rng);
+                for _ in 0..STATES_AGAIN {
+                    let way = self.rng.usize(0..WAYS_AGAIN);
+                    let again = disk.cut(Cut::choose(way, &mut self.rng), &mut self.rng);
                     self.row.count += 1;
                     if let Err(loss) = self.look(&again, told)? {
                         return self.lose(&again, &format!("after a second cut: {loss}"));
@@ -287,4 +289,33 @@ fn copy_is_whole(path: &Path) -> Result<(), Loss> {
     let found = SqliteLedger::verify_file(path, &[], &mut |_| ControlFlow::Continue(()))
         .map_err(|error| format!("a copy: {error}"))?;
     found.problem.map_or(Ok(()), |problem| Err(format!("a copy: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger_core::{Asset, WalletSpec};
+
+    use super::*;
+
+    #[test]
+    fn a_log_that_another_program_empties_is_flushed_before_it_is_used_again() {
+        let folder = summary::working_folder().unwrap();
+        let path = folder.path().join(FILE);
+        let watching = Watching::begin(folder.path(), None);
+        let ledger = SqliteLedger::open(&path).unwrap();
+        let usd = Asset::iso("USD").unwrap();
+        ledger.open_wallet(WalletSpec::new("before", usd).unwrap()).unwrap();
+        checkpoint(&path, "TRUNCATE");
+        ledger.open_wallet(WalletSpec::new("after", usd).unwrap()).unwrap();
+        let events = watching.end().events;
+        let emptied = events.iter().rposition(|it| matches!(it, Event::Cut { length: 0, .. }));
+        let mut after = events.get(emptied.unwrap()..).unwrap().iter();
+        let Some(Event::Cut { file: log, .. }) = after.next() else { panic!("it was emptied") };
+        let next = after.find(|event| match event {
+            Event::Wrote { file, .. } | Event::Flushed { file, .. } => file == log,
+            _ => false,
+        });
+        let said = next.map(ToString::to_string);
+        assert!(matches!(next, Some(Event::Flushed { well: true, .. })), "{said:?}");
+    }
 }

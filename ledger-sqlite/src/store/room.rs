@@ -103,6 +103,11 @@ impl Room {
         use std::os::unix::fs::FileExt;
         let zeros = vec![0; usize::try_from(GROWTH_BYTES).unwrap_or_default()];
         let mut end = self.length()?;
+        if end == 0 {
+            // Someone may have emptied it just now. If a power cut took that back and not what is written next,
+            // the old log would be there in part, and hide what was moved out of it.
+            self.log.sync_all()?;
+        }
         while end < wanted {
             let piece = usize::try_from((wanted - end).min(GROWTH_BYTES)).unwrap_or_default();
             self.log.write_all_at(zeros.get(..piece).unwrap_or_default(), end)?;

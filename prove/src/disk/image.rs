@@ -296,9 +296,11 @@ impl Change {
             let place = at + done;
             let length = (SECTOR - place % SECTOR).min(rest.len());
             let sector = rest.get(..length).unwrap_or_default();
+            // A sector that is written again with what is in it stays as it is.
+            let stays = file.get(place..place + length) == Some(sector);
             match rng.u8(0..16) {
                 0..8 => put(file, place, sector),
-                8 if length == SECTOR => put(file, place, &junk(length, rng)),
+                8 if length == SECTOR && !stays => put(file, place, &junk(length, rng)),
                 _ => {}
             }
             done += length;

@@ -40,8 +40,8 @@ struct Now {
     /// Answered, and not flushed.
     not_flushed: Vec<Record>,
     /// How wallets and holds were one commit ago.
-    rows: HashMap<WalletId, (WalletRow, WalletRow)>,
-    holds: HashMap<HoldId, (Hold, Hold)>,
+    rows: HashMap<WalletId, WalletRow>,
+    holds: HashMap<HoldId, Hold>,
     latest_keys: HashSet<String>,
     keys_before_crash: HashSet<String>,
     all_keys: HashSet<String>,
@@ -126,8 +126,11 @@ impl Shaky {
         self.inner.begin()?.commit(records)
     }
 
-    /// Notes how things are before they change.
+    /// Notes how things are before they change, for what is planted to go back to.
     fn remember(&self, records: &[Record]) {
+        if self.planted.is_none() {
+            return;
+        }
         let mut now = self.now();
         now.latest_keys.clear();
         for record in records {
@@ -146,12 +149,12 @@ impl Shaky {
         let rows = self.inner.rows(&ids).unwrap_or_default();
         let mut now = self.now();
         for row in rows.into_iter().flatten() {
-            now.rows.insert(row.id, (row.clone(), row));
+            now.rows.insert(row.id, row);
         }
         let holds: Vec<HoldId> = now.holds.keys().copied().collect();
         for id in holds {
             if let Ok(Some(hold)) = self.inner.hold(id) {
-                now.holds.insert(id, (hold, hold));
+                now.holds.insert(id, hold);
             }
         }
     }
@@ -222,6 +225,9 @@ impl Shaky {
 
     /// What the group is given, with what was planted.
     fn load(&self, group: &mut dyn Group, wants: &Wants<'_>) -> StoreResult<Rows> {
+        if self.planted.is_none() {
+            return group.load(wants);
+        }
         let mut seen = Wants::default();
         seen.wallets.clone_from(&wants.wallets);
         seen.keys = wants.keys.iter().copied().filter(|key| !self.hides(key)).collect();
@@ -230,9 +236,7 @@ impl Shaky {
         seen.names.clone_from(&wants.names);
         seen.assets.clone_from(&wants.assets);
         let mut rows = group.load(&seen)?;
-        if self.planted.is_some() {
-            self.spoil(&mut rows, wants)?;
-        }
+        self.spoil(&mut rows, wants)?;
         Ok(rows)
     }
 
@@ -282,7 +286,7 @@ impl Shaky {
     fn spoilt_row(&self, mut row: WalletRow) -> WalletRow {
         match self.planted {
             Some(Planted::LoadsOldWallets) => {
-                return self.now().rows.get(&row.id).map_or(row, |it| it.0.clone());
+                return self.now().rows.get(&row.id).cloned().unwrap_or(row);
             }
             Some(Planted::ForgetsWhatIsReserved) => {
                 row.set_reserved(Reserved::by(std::iter::empty::<&Hold>()));
@@ -305,7 +309,7 @@ impl Shaky {
         let ms = |time: Timestamp, more: i64| Timestamp::from_unix_ms(time.unix_ms() + more);
         match self.planted {
             Some(Planted::LoadsOldHolds) => {
-                return self.now().holds.entry(hold.id).or_insert((hold, hold)).0;
+                return *self.now().holds.entry(hold.id).or_insert(hold);
             }
             Some(Planted::HoldsLastLonger) => hold.expires_at = ms(hold.expires_at, 1),
             Some(Planted::HoldsLastLess) => hold.expires_at = ms(hold.expires_at, -1),
@@ -417,7 +421,7 @@ impl Store for Shaky {
         let mut rows = self.sound()?.rows(wallets)?;
         if self.is(Planted::LooksAreBehind) {
             for row in rows.iter_mut().flatten() {
-                if let Some((old, _)) = self.now().rows.get(&row.id) {
+                if let Some(old) = self.now().rows.get(&row.id) {
                     row.clone_from(old);
                 }
             }
@@ -453,9 +457,8 @@ impl Store for Shaky {
 
     fn hold(&self, hold: HoldId) -> StoreResult<Option<Hold>> {
         let found = self.sound()?.hold(hold)?;
-        let Some(current) = found else { return Ok(None) };
-        let mut now = self.now();
-        let (old, _) = *now.holds.entry(hold).or_insert((current, current));
+        let Some(current) = found.filter(|_| self.planted.is_some()) else { return Ok(found) };
+        let old = *self.now().holds.entry(hold).or_insert(current);
         Ok(Some(if self.is(Planted::HoldsAreShownBehind) { old } else { current }))
     }
 
