@@ -16,6 +16,7 @@ use crate::audit::verify::Verification;
 use crate::audit::watch::Watch;
 use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
+use crate::store::pace::Pace;
 use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, schema_of_file, verify_file};
 
 /// A ledger in one SQLite file.
@@ -295,7 +296,7 @@ fn asked_wrongly(field: Field, error: StoreError) -> Error {
     }
 }
 
-type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder>;
+type Adjust = Box<dyn FnOnce(LedgerBuilder) -> LedgerBuilder + Send>;
 
 /// Settings of a file that is about to be opened. What is not set is as usual.
 ///
@@ -378,7 +379,10 @@ impl SqliteLedgerBuilder {
     }
 
     /// Any other setting of the ledger.
-    pub fn ledger(mut self, adjust: impl FnOnce(LedgerBuilder) -> LedgerBuilder + 'static) -> Self {
+    pub fn ledger(
+        mut self,
+        adjust: impl FnOnce(LedgerBuilder) -> LedgerBuilder + Send + 'static,
+    ) -> Self {
         self.adjust.push(Box::new(adjust));
         self
     }
@@ -387,6 +391,13 @@ impl SqliteLedgerBuilder {
     /// was there is gone then, and nobody will see it any more.
     pub fn keep_what_is_left(mut self) -> Self {
         self.settings.keep_what_is_left = true;
+        self
+    }
+
+    /// Moves the log and writes wallets down after every few lines, for tests of what happens between.
+    #[doc(hidden)]
+    pub fn in_small_steps(mut self) -> Self {
+        self.settings.pace = Pace::IN_SMALL_STEPS;
         self
     }
 

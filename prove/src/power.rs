@@ -293,9 +293,82 @@ fn copy_is_whole(path: &Path) -> Result<(), Loss> {
 
 #[cfg(test)]
 mod tests {
-    use ledger_core::{Asset, WalletSpec};
+    use ledger_core::{Asset, Wallet, WalletSpec};
 
     use super::*;
+    use crate::disk::calls::Failure;
+    use crate::disk::watch;
+
+    fn open(path: &Path) -> Result<SqliteLedger, Error> {
+        SqliteLedger::builder(path).in_small_steps().open()
+    }
+
+    fn ann(ledger: &SqliteLedger) -> Result<Wallet, Error> {
+        ledger.open_wallet(WalletSpec::new("ann", Asset::iso("USD")?)?)
+    }
+
+    /// Deposits a cent under each of these keys; gives those that were answered.
+    fn deposit(ledger: &SqliteLedger, keys: std::ops::Range<u32>) -> Vec<String> {
+        let Ok(ann) = ann(ledger) else { return Vec::new() };
+        let cent = ann.asset.minor(1);
+        keys.map(|key| key.to_string())
+            .filter(|key| ledger.deposit(&ann, cent, key.as_str()).is_ok())
+            .collect()
+    }
+
+    /// A checkpoint moves a part beside a reader, and a flush fails in the next one, or not. What was answered
+    /// by then, and after the file was opened again; and whether the flush failed.
+    fn move_in_two_parts(folder: &Path, at: usize) -> (Vec<String>, Vec<String>, Seen) {
+        let path = folder.join(FILE);
+        let watching = Watching::begin(folder, None);
+        let ledger = open(&path).unwrap();
+        let mut before = deposit(&ledger, 0..2);
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM journal").unwrap();
+        before.extend(deposit(&ledger, 2..20));
+        drop(reader);
+        watching.plan(Some(watch::Plan { at, failure: Failure::NoFlush, for_ever: false }));
+        before.extend(deposit(&ledger, 20..50));
+        watching.plan(None);
+        before.extend(deposit(&ledger, 50..90));
+        watching.mark();
+        drop(ledger);
+        let after = open(&path).map(|ledger| deposit(&ledger, 100..120));
+        (before, after.unwrap(), watching.end())
+    }
+
+    fn are_there(disk: &Disk, keys: &[String]) {
+        let folder = summary::working_folder().unwrap();
+        disk.cut(Cut::Nothing, &mut Rng::with_seed(1)).write(folder.path()).unwrap();
+        let ledger = open(&folder.path().join(FILE)).unwrap();
+        assert_eq!(ledger.verify().unwrap().problem, None);
+        for key in keys {
+            assert!(ledger.transaction_by_key(key.as_str()).unwrap().is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_was_moved_beside_a_reader_is_not_lost_by_a_flush_that_fails_later() {
+        let mut failed = 0;
+        for at in 0..250 {
+            let folder = summary::working_folder().unwrap();
+            let (before, after, seen) = move_in_two_parts(folder.path(), at);
+            if seen.failed == 0 {
+                continue;
+            }
+            failed += 1;
+            let mut disk = Disk::with(&Image::default());
+            for event in &seen.events {
+                disk.apply(event);
+                if matches!(event, Event::Mark) {
+                    are_there(&disk, &before);
+                }
+            }
+            are_there(&disk, &before);
+            are_there(&disk, &after);
+        }
+        assert!(failed > 20, "{failed}");
+    }
 
     #[test]
     fn a_log_that_another_program_empties_is_flushed_before_it_is_used_again() {

@@ -73,7 +73,9 @@ impl Turns {
 
     /// Takes the turn as long as the ledger is open.
     pub(crate) fn keep(&mut self, stop: Stop<'_>) -> StoreResult<()> {
-        std::mem::forget(self.acquire(stop)?);
+        let turn = self.acquire(stop)?;
+        self.check_settled()?;
+        std::mem::forget(turn);
         self.for_ever = true;
         self.write_holder(&format!("{HOLDER}{}, in exclusive mode", std::process::id()))
             .map_err(|error| self.unusable(&error))
@@ -90,8 +92,45 @@ impl Turns {
         Ok(Some(turn))
     }
 
+    /// Tells everyone who has the ledger open, or opens it, that a checkpoint failed.
+    pub(crate) fn mark_unsettled(&self) {
+        // If that fails, this process still knows, and does not write any more.
+        let _ = self.write_holder(UNSETTLED);
+    }
+
+    /// If a checkpoint failed, has `settle` make up for it, and takes the mark away.
+    pub(crate) fn settle(
+        &self,
+        stop: Stop<'_>,
+        settle: impl FnOnce() -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        let _turn = self.acquire(stop)?;
+        if !self.is_unsettled() {
+            return Ok(());
+        }
+        settle()?;
+        self.write_holder("").map_err(|error| self.unusable(&error))
+    }
+
+    fn is_unsettled(&self) -> bool {
+        let mut content = String::new();
+        let mut file: &File = &self.file;
+        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut content));
+        read.is_ok() && content == UNSETTLED
+    }
+
+    /// Refuses for good: there is no lock file any more, or a checkpoint failed.
+    pub(crate) fn check(&self) -> StoreResult<()> {
+        self.check_same()?;
+        self.check_settled()
+    }
+
+    fn check_settled(&self) -> StoreResult<()> {
+        if self.is_unsettled() { Err(unsettled()) } else { Ok(()) }
+    }
+
     /// Whoever comes later would take the turn on another file, and write at the same time.
-    pub(crate) fn check_same(&self) -> StoreResult<()> {
+    fn check_same(&self) -> StoreResult<()> {
         if self.known.is_there()? {
             return Ok(());
         }
@@ -135,9 +174,10 @@ impl Turns {
     /// Forgets who held it in exclusive mode and died.
     fn clear_holder(&self) -> StoreResult<()> {
         let is_clear = self.file.metadata().is_ok_and(|about| about.len() == 0);
-        if is_clear || self.for_ever {
+        if is_clear {
             return Ok(());
         }
+        self.check_settled()?;
         self.write_holder("").map_err(|error| self.unusable(&error))
     }
 
@@ -162,7 +202,7 @@ impl Drop for Turn<'_> {
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        if self.for_ever && std::process::id() == self.taken_by {
+        if self.for_ever && std::process::id() == self.taken_by && !self.is_unsettled() {
             let _ = self.write_holder("");
         }
     }
@@ -187,6 +227,8 @@ fn options() -> OpenOptions {
 
 /// What a holder writes begins like this.
 const HOLDER: &str = "process ";
+/// What is written when a checkpoint has failed. It is about memory, so it need not outlive a power cut.
+const UNSETTLED: &str = "a checkpoint failed";
 /// And is no longer than this.
 const HOLDER_BYTES_MAX: u64 = 100;
 
@@ -195,10 +237,23 @@ const HOLDER_BYTES_MAX: u64 = 100;
 fn is_ours(mut file: &File, length: u64) -> bool {
     let mut content = String::new();
     let is_holder =
-        |content: &str| content.starts_with(HOLDER) || content.bytes().all(|byte| byte == 0);
+        |content: &str| content.starts_with(HOLDER) || content == UNSETTLED || is_zero(content);
     length == 0
         || length <= HOLDER_BYTES_MAX
             && file.read_to_string(&mut content).is_ok_and(|_| is_holder(&content))
+}
+
+fn is_zero(content: &str) -> bool {
+    content.bytes().all(|byte| byte == 0)
+}
+
+/// What everyone is told until the log was moved again as a whole.
+pub(crate) fn unsettled() -> StoreError {
+    StoreError::Broken(
+        "a checkpoint failed, so what it moved may be in memory only; whatever was answered is safe in the log. \
+         Check the disk, close the ledger wherever it is open, and open it again"
+            .to_owned(),
+    )
 }
 
 /// Somewhere from 0 to 1, so that processes that wait do not all come back at once.

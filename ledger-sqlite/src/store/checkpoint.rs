@@ -9,10 +9,6 @@ use rusqlite::Connection;
 use crate::base::failure::before_commit;
 use crate::store::room::FRAME_BYTES;
 
-/// Bytes appended between two checkpoints. The log is used again from its beginning afterwards, and
-/// overwriting is faster than growing.
-pub(crate) const BYTES: u64 = 16 * 1024 * 1024;
-
 /// Bytes of the log at which readers are waited for, so that it can be used again from its beginning.
 /// Else many short reads, of which one is always under way, keep it growing as one long one would.
 pub(crate) const LOG_BYTES_PATIENT: u64 = 64 * 1024 * 1024;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::base::failure::{before_commit, damaged, in_commit};
 use crate::chain::account::{Account, Accounts};
-use crate::file::turn::{Stop, Turn};
+use crate::file::turn::{Stop, Turn, unsettled};
 use crate::journal::append::Appender;
 use crate::journal::encode::Encoder;
 use crate::journal::read::{self, Tip};
@@ -22,7 +22,6 @@ use crate::schema::progress::Progress;
 use crate::schema::{holds, registry, reversals};
 use crate::state::key_entries;
 use crate::store::SqliteStore;
-use crate::store::checkpoint::BYTES;
 use crate::store::look::Look;
 use crate::store::sweep::Sweep;
 use crate::store::writer::Writer;
@@ -69,7 +68,7 @@ impl SqliteStore {
             // In files that were replaced, this would write over what others were answered.
             self.health.note(self.identity.check())?;
         }
-        writer.check_log()?;
+        self.checkpointed(writer.check_log())?;
         if !self.settings.exclusive {
             // Others may have written to the log meanwhile.
             writer.room.forget();
@@ -88,11 +87,27 @@ impl SqliteStore {
         Ok(group)
     }
 
-    /// Waits for the writers' turn. Without its lock file there is none any more.
+    /// Waits for the writers' turn. There is none any more without its lock file, or once a checkpoint failed
+    /// wherever the ledger is open.
     pub(super) fn take_turn(&self, stop: Stop<'_>) -> StoreResult<Option<Turn<'_>>> {
         self.turns.take(stop).or_else(|error| {
-            self.health.note(self.turns.check_same())?;
+            self.health.note(self.turns.check())?;
             Err(error)
+        })
+    }
+
+    /// What becomes of a checkpoint that failed. Without room everything stays in the log, which grows until there
+    /// is, or is too long. If the disk failed, everyone has to close the file. What an earlier checkpoint moved
+    /// beside a reader was not flushed, may be in memory only, and counts as moved in the log's index, which lives
+    /// as long as anyone has the file open. To flush it again would say that all is well.
+    pub(super) fn checkpointed<T>(&self, done: StoreResult<T>) -> StoreResult<T> {
+        done.map_err(|error| {
+            if !matches!(error, StoreError::Broken(_)) {
+                return error;
+            }
+            self.turns.mark_unsettled();
+            self.health.ail(unsettled());
+            unsettled()
         })
     }
 }
@@ -220,8 +235,10 @@ impl SqliteGroup<'_> {
         })?;
         let terms_now = terms.as_ref().unwrap_or(&state.terms);
         let tagged = writer.tags.step(connection, terms_now, self.tip.row)?;
-        writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row);
-        let saved = writer.sweep.step(lines, &accounts, &state.accounts, connection)?;
+        let pace = &self.store.settings.pace;
+        writer.sweep.begin_if_due(&state.accounts, state.saved, self.tip.row, pace.sweep_lines);
+        let wallets = lines.max(pace.sweep_wallets);
+        let saved = writer.sweep.step(wallets, &accounts, &state.accounts, connection)?;
         let swept = writer.sweep.take_bytes();
         let flushed = if change.is_some() { KEY_BYTES * state.keys.recent() as u64 } else { 0 };
         let journaled = bytes + KEY_BYTES * keys.len() as u64 + flushed + registered;
@@ -276,23 +293,14 @@ impl SqliteGroup<'_> {
 
     /// What was committed is durable already, so a failure here is none of the group's.
     fn checkpoint_if_due(&mut self) {
-        if self.writer.since_checkpoint >= BYTES {
+        if self.writer.since_checkpoint >= self.store.settings.pace.checkpoint_bytes {
             let _none_of_its = self.checkpoint();
         }
     }
 
     fn checkpoint(&mut self) -> StoreResult<()> {
         let done = self.writer.checkpoint();
-        match &done {
-            // Without room everything stays in the log, which grows until there is, or is too long.
-            Ok(()) | Err(StoreError::Full(_) | StoreError::Busy(_)) => {}
-            // Its pages may be half on the disk: everything is opened anew before it goes on.
-            Err(error) => {
-                let problem = format!("a checkpoint failed ({error})");
-                self.store.health.ail(StoreError::InDoubt(problem));
-            }
-        }
-        done
+        self.store.checkpointed(done)
     }
 
     /// Commits. From here on nobody knows, until the commit has returned; a panic counts as doubt.

@@ -5,6 +5,7 @@ mod group;
 mod health;
 mod look;
 mod open;
+pub(crate) mod pace;
 mod recover;
 mod room;
 mod sweep;

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::base::failure::{before_commit, in_commit, reading};
 use crate::file::identity::Identity;
 use crate::file::place::Place;
-use crate::file::turn::Turns;
+use crate::file::turn::{Turns, unsettled};
 use crate::file::{log, registry, system};
 use crate::journal::epoch::begin_epoch;
 use crate::journal::read;
@@ -25,6 +25,7 @@ use crate::state::State;
 use crate::store::SqliteStore;
 use crate::store::health::Health;
 use crate::store::look::Readers;
+use crate::store::pace::Pace;
 use crate::store::whole::bring_forward;
 use crate::store::writer::Writer;
 
@@ -39,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) recent_keys: usize,
     /// Whether a rebuild takes a journal that has lost its end.
     pub(crate) keep_what_is_left: bool,
+    pub(crate) pace: Pace,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             wait: bounds::LOCK_WAIT,
             recent_keys: RECENT_MAX,
             keep_what_is_left: false,
+            pace: Pace::USUAL,
         }
     }
 }
@@ -67,6 +70,7 @@ impl SqliteStore {
         place.check_writable()?;
         glance::schema(&place)?;
         let mut turns = Turns::open(&place, settings.wait)?;
+        turns.settle(&stop, || move_log_alone(&place, settings.wait))?;
         if settings.exclusive {
             turns.keep(&stop)?;
         }
@@ -108,6 +112,17 @@ impl SqliteStore {
     }
 }
 
+/// Moves the whole log into the database, after a checkpoint that failed. It is the last to be read with an index
+/// of its own, so nobody else may have the file open.
+pub(crate) fn move_log_alone(place: &Place, wait: Duration) -> StoreResult<()> {
+    let opening = registry::begin()?;
+    if opening.has(place)? {
+        return Err(unsettled());
+    }
+    let _witness = log::settle(place)?;
+    connect::alone(place.path(), wait).map(drop)
+}
+
 fn check_writable(connection: &Connection) -> StoreResult<()> {
     if connection.is_readonly("main").map_err(reading)? {
         return Err(StoreError::Refused(
@@ -140,8 +155,10 @@ impl Drop for SqliteStore {
             // Nothing of it is ours: see `file/forked.rs`.
             return;
         }
-        // Whatever fails here, the journal has everything; opening only takes longer.
-        let _ = self.settle();
+        // Whatever fails here, the journal has everything; opening only takes longer, and moves the log anew.
+        if self.settle().is_err() {
+            self.writer.get_mut().leave_log();
+        }
         let Ok(mut opening) = registry::begin() else { return };
         let anchor = self.anchor.take();
         if let Some(anchor) = anchor.as_ref().filter(|anchor| Arc::strong_count(anchor) == 1) {

@@ -21,7 +21,7 @@ impl SqliteStore {
         drop(self.readers.drain());
         self.health.note(self.identity.check())?;
         *writer = self.connect(|_| Writer::open(&self.place, &self.settings))?;
-        let moved = checkpoint::truncate(&writer.connection)?;
+        let moved = self.checkpointed(checkpoint::truncate(&writer.connection))?;
         if moved.busy {
             let problem = "the log can't be settled while others read; try again";
             return Err(StoreError::Busy(problem.to_owned()));
@@ -155,6 +155,35 @@ mod tests {
         shop.store.recover().unwrap();
         assert_eq!(deposit(&shop, "a"), Ok(false));
         assert_eq!(posted(&shop), 2);
+    }
+
+    #[test]
+    fn after_a_checkpoint_that_failed_everyone_closes_the_file_before_anyone_goes_on() {
+        let shop = shop();
+        deposit(&shop, "before").unwrap();
+        let path = shop.store.place.path().to_owned();
+        let open = || SqliteStore::open(&path, shop.store.settings, Interrupt::NONE);
+        let other = open().unwrap();
+        let failed = StoreError::Broken("the disk failed".to_owned());
+        shop.store.checkpointed::<()>(Err(failed)).unwrap_err();
+        assert_eq!(deposit(&shop, "a"), Err(ErrorKind::StoreBroken));
+        shop.ledger.balance(&shop.alice).unwrap_err();
+        for _ in 0..2 {
+            let error = other.begin().err().unwrap();
+            assert!(error.to_string().contains("a checkpoint failed"), "{error}");
+            other.row(shop.alice.id).unwrap_err();
+        }
+        assert!(open().unwrap_err().to_string().contains("close the ledger wherever it is open"));
+        drop(other);
+        assert!(open().is_err());
+        let (log, lock) = (shop.store.place.beside("-wal"), shop.store.place.beside("-lock"));
+        let Shop { store, ledger, alice, _folder } = shop;
+        drop((ledger, store));
+        assert!(std::fs::metadata(log).unwrap().len() > 0, "it is moved by whoever is alone");
+        let store = SqliteStore::open(&path, Settings::default(), Interrupt::NONE).unwrap();
+        assert_eq!(std::fs::read(lock).unwrap(), b"");
+        let posted = store.row(alice.id).unwrap().unwrap().posted;
+        assert_eq!(posted.minor(), 1);
     }
 
     #[test]

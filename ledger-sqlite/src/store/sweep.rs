@@ -9,15 +9,11 @@ use crate::chain::account::{Account, Accounts};
 use crate::schema::progress::Progress;
 use crate::schema::registry;
 
-/// Lines between the beginnings of two sweeps, at least.
-const LINES_MIN: u64 = 262_144;
-/// With many wallets it takes more, so that a wallet is written at most once for so many lines.
+/// With many wallets there are more lines between two sweeps, so that a wallet is written at most once for so many lines.
 const LINES_PER_WALLET: u64 = 4;
 /// Bytes that writing a wallet's state down changes, besides its windows: a page, because its neighbours
 /// may stay.
 const SAVED_BYTES: u64 = 4_096;
-/// Wallets written with a commit, at least.
-const WALLETS_MIN: usize = 64;
 
 /// A sweep under way.
 #[derive(Clone, Debug, Default)]
@@ -38,16 +34,22 @@ impl Sweep {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Begins one if it is time.
-    pub(crate) fn begin_if_due(&mut self, accounts: &Accounts, saved: u64, last: u64) {
+    /// Begins one if it is time, which it is not for so many lines at least after the last began.
+    pub(crate) fn begin_if_due(
+        &mut self,
+        accounts: &Accounts,
+        saved: u64,
+        last: u64,
+        lines_min: u64,
+    ) {
         let behind = last.saturating_sub(saved);
-        if self.upto.is_some() || behind < LINES_MIN || last < self.look_at {
+        if self.upto.is_some() || behind < lines_min || last < self.look_at {
             return;
         }
         let touched = |account: &&Account| account.head() > saved;
         let count = accounts.iter().filter(touched).count() as u64;
         if behind < count * LINES_PER_WALLET {
-            self.look_at = last + LINES_MIN;
+            self.look_at = last + lines_min;
             return;
         }
         *self = Self::over(accounts, saved, last);
@@ -62,18 +64,17 @@ impl Sweep {
         Self { left, upto: Some(last), bytes: 0, look_at: 0 }
     }
 
-    /// Writes some wallets as they are in `newer`, else in `accounts`. If these were the last, says
+    /// Writes so many wallets, at most, as they are in `newer`, else in `accounts`. If these were the last, says
     /// up to which line all states are written.
     pub(crate) fn step(
         &mut self,
-        commit_lines: usize,
+        wallets: usize,
         newer: &Accounts,
         accounts: &Accounts,
         connection: &Connection,
     ) -> StoreResult<Option<u64>> {
         let Some(upto) = self.upto else { return Ok(None) };
-        let budget = commit_lines.max(WALLETS_MIN);
-        for _ in 0..budget {
+        for _ in 0..wallets {
             let Some(wallet) = self.left.pop() else {
                 Progress::Balances.set(upto, connection)?;
                 *self = Self { bytes: self.bytes, ..Self::default() };

@@ -20,6 +20,7 @@ use crate::journal::end;
 use crate::schema::connect::{self, in_snapshot};
 use crate::schema::create::{self, Content};
 use crate::schema::glance;
+use crate::store::open::move_log_alone;
 use crate::store::{Settings, SqliteStore};
 
 /// Steps of SQLite's machine between two questions whether to stop: far less than a millisecond.
@@ -160,6 +161,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
         return Err(empty(path));
     }
     let mut turns = Turns::open(&place, settings.wait)?;
+    turns.settle(&|| false, || move_log_alone(&place, settings.wait))?;
     turns.keep(&|| false)?;
     let _witness = log::settle(&place)?;
     let connection = connect::alone(place.path(), settings.wait)?;

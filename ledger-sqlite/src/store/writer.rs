@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::base::failure::reading;
 use crate::file::forked::Own;
@@ -58,6 +59,12 @@ impl Writer {
             log_bytes_max: LOG_BYTES_MAX,
             wait: settings.wait,
         })
+    }
+
+    /// Leaves the log as it is when the connection is closed.
+    pub(crate) fn leave_log(&self) {
+        // Of a connection that is open it can't fail.
+        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Closes the connection now; what comes after it is not the file any more.
