@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_core::store::StoreError;
-use ledger_core::{Class, Clock, Command, ErrorKind, Interrupt, Retry, Timestamp};
+use ledger_core::{
+    CaptureSpec, Class, Clock, Command, ErrorKind, HoldSpec, HoldState, Interrupt, Retry,
+    Timestamp, WalletId,
+};
 use support::Shop;
 use support::faulty::Fault;
 use support::gate::{Gate, wait_until};
@@ -312,6 +315,33 @@ fn a_clock_that_jumps_back_an_hour_leaves_order_as_it_was() {
     let third = shop.pay("1", "c").unwrap();
     assert!(third.id > second.id);
     assert_eq!(third.at.to_string(), "2026-03-01T13:00:00.000Z");
+}
+
+#[test]
+fn what_waits_for_its_turn_is_decided_no_earlier_than_what_was_shown_meanwhile() {
+    let shop = Shop::new();
+    let money = shop.usd.money("1").unwrap();
+    let spec = HoldSpec::new(shop.alice.id, shop.bob.id, money, Duration::from_secs(1));
+    let hold = shop.ledger.hold(spec, "hold").unwrap();
+    let gate = Gate::new();
+    shop.store.plan([Fault::BeginWaits(gate.clone())]);
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| shop.ledger.capture(CaptureSpec::of(hold.id), "capture"));
+        gate.wait_until_reached();
+        shop.clock.set("2026-03-01T12:00:02Z".parse().unwrap());
+        assert_eq!(shop.ledger.get_hold(hold.id).unwrap().unwrap().state, HoldState::Expired);
+        gate.open();
+        assert_eq!(late.join().unwrap().unwrap_err().kind(), ErrorKind::HoldExpired);
+    });
+}
+
+#[test]
+fn a_look_that_fails_for_another_reason_has_nothing_recover() {
+    let shop = Shop::new();
+    shop.store.plan([Fault::Recover]);
+    let nobody = WalletId::from_raw(1).unwrap();
+    assert_eq!(shop.ledger.balance(nobody).unwrap_err().kind(), ErrorKind::UnknownWallet);
+    assert!(!shop.store.is_done());
 }
 
 #[test]

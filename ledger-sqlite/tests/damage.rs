@@ -66,6 +66,19 @@ fn verify_names_what_was_changed() {
 }
 
 #[test]
+fn a_query_that_meets_damage_is_no_wrong_query() {
+    let file = TestFile::with_business();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'note'";
+    let page: usize = file.sql().query_row(root, [], |row| row.get(0)).unwrap();
+    let ledger = file.open();
+    let mut bytes = std::fs::read(file.path()).unwrap();
+    bytes[(page - 1) * 4_096..page * 4_096].fill(0xFF);
+    std::fs::write(file.path(), bytes).unwrap();
+    assert_eq!(ledger.query("SELECT * FROM note").unwrap_err().kind(), ErrorKind::StoreBroken);
+    assert_eq!(ledger.query("SELECT * FROM nothing").unwrap_err().kind(), ErrorKind::InvalidValue);
+}
+
+#[test]
 fn erased_notes_are_no_damage() {
     let file = TestFile::with_business();
     assert_eq!(file.sql().execute("DELETE FROM note", []).unwrap(), 1);

@@ -72,5 +72,6 @@ fn a_query_without_an_end_ends_when_it_is_told_to() {
                    SELECT count(*) FROM n";
     let stopped = ledger.query(endless).unwrap_err();
     assert!(stopped.to_string().contains("interrupted"), "{stopped}");
+    assert_eq!(stopped.kind(), ErrorKind::StoreBusy);
     assert_eq!(ledger.query("SELECT 1").unwrap().rows.len(), 1);
 }

@@ -44,6 +44,11 @@ impl Timestamp {
         self.0
     }
 
+    /// The next millisecond.
+    pub(crate) const fn following(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// Whether an id can carry this time.
     pub(crate) fn is_recordable(self) -> bool {
         (Self::FIRST..Self::END).contains(&self)
@@ -61,8 +66,8 @@ impl From<SystemTime> for Timestamp {
         match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => Self(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)),
             Err(before) => {
-                let nanos = before.duration().as_nanos().div_ceil(1_000_000);
-                Self(i64::try_from(nanos).map_or(i64::MIN, |ms| -ms))
+                let ms = before.duration().as_nanos().div_ceil(1_000_000);
+                Self(i64::try_from(ms).map_or(i64::MIN, |ms| -ms))
             }
         }
     }

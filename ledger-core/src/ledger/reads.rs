@@ -265,8 +265,7 @@ impl Ledger {
     pub fn balance_at(&self, wallet: impl Into<WalletId>, at: Timestamp) -> Result<Money> {
         let wallet = wallet.into();
         let row = self.row(wallet)?;
-        let next = Timestamp::from_unix_ms(at.unix_ms().saturating_add(1));
-        let span = Span::between(None, Some(next));
+        let span = Span::until(at);
         let last = self.look(|store| store.entries(wallet, span, Order::NewestFirst, 1))?.pop();
         Ok(last.map_or(row.asset.of(Amount::ZERO), |entry| entry.balance_after))
     }
@@ -321,8 +320,7 @@ impl Ledger {
         let wallet = wallet.into();
         // All that was recorded by the earlier of both times took effect by then.
         let base = self.balance_at(wallet, effective.min(recorded))?;
-        let behind = |time: Timestamp| Timestamp::from_unix_ms(time.unix_ms().saturating_add(1));
-        let later = Span::between(Some(behind(effective)), Some(behind(recorded)));
+        let later = Span::later_than(effective, recorded);
         let sum = self.look(|store| {
             let mut sum = Sum::of(base.amount());
             store.backdated(wallet, effective, later, &mut |amount| sum.add(amount))?;

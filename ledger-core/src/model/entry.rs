@@ -166,6 +166,16 @@ impl Span {
         Self { after, before }
     }
 
+    /// What was recorded until a time, included.
+    pub fn until(until: Timestamp) -> Self {
+        Self::between(None, Some(until.following()))
+    }
+
+    /// What was recorded later than one time, until another, included.
+    pub fn later_than(time: Timestamp, until: Timestamp) -> Self {
+        Self::between(Some(time.following()), Some(until.following()))
+    }
+
     /// The part of it that is met going on from `position` in `order`.
     #[must_use]
     pub fn beyond(self, position: Position, order: Order) -> Self {

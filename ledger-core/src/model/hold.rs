@@ -85,11 +85,10 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The same hold at `now`: once its time is up, nothing of it remains. This is the one place
-    /// where that is decided.
+    /// The same hold at `now`: once its time is up, nothing of it remains.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
-        if self.state == HoldState::Open && self.expires_at <= now {
+        if self.state == HoldState::Open && is_over(self.expires_at, now) {
             return self.ended(HoldState::Expired);
         }
         *self
@@ -99,6 +98,11 @@ impl Hold {
     pub(crate) fn ended(&self, state: HoldState) -> Self {
         Self { state, remaining: self.amount.asset().of(Amount::ZERO), ..*self }
     }
+}
+
+/// Whether the time of a hold is up at `now`. What asks the same in SQL says so in a view or in the list of holds.
+fn is_over(expires_at: Timestamp, now: Timestamp) -> bool {
+    expires_at <= now
 }
 
 impl From<&Hold> for HoldId {
@@ -165,7 +169,7 @@ impl Reserved {
 
     /// What is reserved at `now`, by the time at which it becomes free.
     pub(crate) fn live(&self, now: Timestamp) -> &[Open] {
-        let expired = self.list.partition_point(|hold| hold.expires_at <= now);
+        let expired = self.list.partition_point(|hold| is_over(hold.expires_at, now));
         self.list.get(expired..).unwrap_or_default()
     }
 
@@ -192,7 +196,7 @@ impl Reserved {
     /// Takes in what `hold` is from `now` on, and forgets what has expired by then.
     pub(crate) fn update(&mut self, hold: &Hold, now: Timestamp) {
         let mut list = std::mem::take(&mut self.list);
-        list.retain(|open| open.id != hold.id && open.expires_at > now);
+        list.retain(|open| open.id != hold.id && !is_over(open.expires_at, now));
         if let Some(open) = Open::of(hold) {
             let place = list.partition_point(|other| other.place() < open.place());
             list.insert(place, open);

@@ -200,13 +200,12 @@ impl Engine {
     }
 
     fn run_once(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Result<Answers, Failure> {
-        let now = self.now().map_err(Failure::Lasting)?;
         let setting = Setting {
             store: self.store.as_ref(),
             stop,
             lock_wait: self.config.lock_wait,
             meter: &self.meter,
-            now,
+            now: &|| self.now(),
             node: self.config.node,
         };
         group::run(units, &setting)

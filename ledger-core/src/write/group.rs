@@ -23,7 +23,7 @@ pub(super) struct Setting<'a> {
     pub(super) stop: &'a dyn Fn() -> bool,
     pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
-    pub(super) now: Timestamp,
+    pub(super) now: &'a dyn Fn() -> Result<Timestamp>,
     pub(super) node: u8,
 }
 
@@ -92,9 +92,11 @@ fn decide(
 ) -> Result<Decided, Failure> {
     let rows = group.load(wants)?;
     let count = units.iter().map(|unit| unit.stamps()).sum();
+    // Only now: while the group waited for its turn, someone may have been shown a later state.
+    let now = (setting.now)().map_err(Failure::Lasting)?;
     let stamps = group
-        .reserve(setting.now, setting.node, count)?
-        .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now: setting.now }.into()))?;
+        .reserve(now, setting.node, count)?
+        .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now }.into()))?;
     if stamps.left() < count {
         let problem = "the store reserved fewer ids than were asked for".to_owned();
         return Err(StoreError::Broken(problem).into());

@@ -32,7 +32,7 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::time::SystemClock;
+    use crate::base::time::{SystemClock, Timestamp};
 
     const RETRY: Retry = Retry {
         tries: 6,
@@ -50,6 +50,26 @@ mod tests {
                 assert!(*pause <= Duration::from_millis(longest_ms), "{pause:?}");
             }
         }
+    }
+
+    struct Unlucky;
+
+    impl Clock for Unlucky {
+        fn now(&self) -> Timestamp {
+            SystemClock.now()
+        }
+
+        fn sleep(&self, _: Duration) {}
+
+        fn random(&self) -> u64 {
+            999
+        }
+    }
+
+    #[test]
+    fn the_longest_pauses_double_up_to_the_last() {
+        let pauses: Vec<_> = RETRY.pauses(&Unlucky).map(|it| it.as_micros()).collect();
+        assert_eq!(pauses, [19_990, 39_970, 79_930, 99_910, 99_910]);
     }
 
     #[test]

@@ -20,6 +20,8 @@ use super::gate::Gate;
 pub enum Fault {
     /// Beginning a group fails.
     Begin(StoreError),
+    /// Beginning a group waits at the gate, and goes on.
+    BeginWaits(Gate),
     /// Loading panics.
     LoadPanics,
     /// One id fewer is reserved than was asked for.
@@ -101,6 +103,10 @@ impl Store for Faulty {
     fn begin(&self) -> StoreResult<Box<dyn Group + '_>> {
         if let Some(Fault::Begin(error)) = self.next_if(|fault| matches!(fault, Fault::Begin(_))) {
             return Err(error);
+        }
+        let waits = self.next_if(|fault| matches!(fault, Fault::BeginWaits(_)));
+        if let Some(Fault::BeginWaits(gate)) = waits {
+            gate.pass();
         }
         Ok(Box::new(FaultyGroup { store: self, inner: self.sound()?.begin()? }))
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
-use crate::base::failure::before_commit;
+use crate::base::failure::{before_commit, reading};
 use crate::file::place;
 
 /// Copies the file that `connection` is open on to `path`, as it is at one moment.
@@ -26,7 +26,7 @@ pub(crate) fn backup(path: &Path, connection: &Connection) -> StoreResult<()> {
     let name = partial.0.to_str().ok_or_else(|| {
         StoreError::Refused(format!("{} is not text that SQLite can take", path.display()))
     })?;
-    connection.execute("VACUUM INTO ?1", [name]).map_err(before_commit)?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(reading)?;
     mark(&partial.0)?;
     publish(&partial.0, path, folder).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),

@@ -91,7 +91,18 @@ fn allow_reading(context: AuthContext<'_>) -> Authorization {
 
 #[allow(clippy::needless_pass_by_value, reason = "so that it can be given to map_err by name")]
 fn refused(error: rusqlite::Error) -> StoreError {
-    StoreError::Refused(format!("the query can't be carried out: {error}"))
+    use rusqlite::ErrorCode::{
+        DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, OperationInterrupted,
+        OutOfMemory, SystemIoFailure,
+    };
+    match error.sqlite_error_code() {
+        // It is none of the query's fault.
+        Some(
+            DatabaseBusy | DatabaseCorrupt | DatabaseLocked | NotADatabase | OperationInterrupted
+            | OutOfMemory | SystemIoFailure,
+        ) => reading(error),
+        _ => StoreError::Refused(format!("the query can't be carried out: {error}")),
+    }
 }
 
 impl ToSql for Value {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "so that they can be given to map_err by name")]
 
+use std::fmt::Display;
 use std::io;
 
 use ledger_core::store::StoreError;
@@ -56,7 +57,7 @@ pub(crate) fn before_commit(error: Error) -> StoreError {
             "the database's own check refused a row ({error}); nothing was written"
         )),
         Some(ErrorCode::OutOfMemory | ErrorCode::TooBig | ErrorCode::OperationInterrupted) => {
-            StoreError::Refused(format!("the write was not possible ({error})"))
+            StoreError::Refused(format!("it was not possible ({error})"))
         }
         Some(ErrorCode::ReadOnly) => StoreError::Broken(format!(
             "the file can't be written ({error}); check its permissions and those of its folder"
@@ -67,7 +68,20 @@ pub(crate) fn before_commit(error: Error) -> StoreError {
 
 /// A failure of a look.
 pub(crate) fn reading(error: Error) -> StoreError {
-    before_commit(error)
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => {
+            StoreError::Busy(format!("it was ended before it was done ({error}); try again"))
+        }
+        _ => before_commit(error),
+    }
+}
+
+/// A failure to read a row of `what`: a column of the wrong type is damage.
+pub(crate) fn in_row(what: impl Display + Copy) -> impl Fn(Error) -> StoreError + Copy {
+    move |error| match error {
+        Error::SqliteFailure(..) => reading(error),
+        wrong => damaged(format!("{what}: {wrong}")),
+    }
 }
 
 /// A failure of the commit itself: the rows may or may not be on the disk.
@@ -91,12 +105,12 @@ fn broken(error: &Error) -> StoreError {
 }
 
 /// Something in the file is not as it would have been written.
-pub(crate) fn damaged(what: impl std::fmt::Display) -> StoreError {
+pub(crate) fn damaged(what: impl Display) -> StoreError {
     damaged_so(what, "restore a backup")
 }
 
 /// The same, where there is other advice.
-pub(crate) fn damaged_so(what: impl std::fmt::Display, advice: &str) -> StoreError {
+pub(crate) fn damaged_so(what: impl Display, advice: &str) -> StoreError {
     StoreError::Broken(format!("the file is damaged: {what}; {advice}"))
 }
 

@@ -8,7 +8,7 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::base::amount::ReadAmount;
-use crate::base::failure::{damaged, damaged_so, reading};
+use crate::base::failure::{damaged, damaged_so, in_row, reading};
 use crate::chain::links::{Link, Links};
 use crate::journal::line::COLUMNS;
 use crate::journal::seal::Seal;
@@ -124,10 +124,7 @@ fn text<'r>(row: &'r Row<'_>, column: usize) -> StoreResult<Option<&'r str>> {
 
 /// A column of a row; what has the wrong type is damage.
 pub(crate) fn get<T: FromSql>(row: &Row<'_>, column: usize) -> StoreResult<T> {
-    row.get(column).map_err(|error| match error {
-        rusqlite::Error::SqliteFailure(..) => reading(error),
-        wrong => damaged(wrong),
-    })
+    row.get(column).map_err(in_row("a line"))
 }
 
 /// The newest line; none in an empty journal.
@@ -301,7 +298,5 @@ impl Stretch {
 
 /// The last line of a record made at `until` or before, among the lines 1 to `last`; 0 if there is none.
 pub(crate) fn last_until(connection: &Connection, until: Timestamp, last: u64) -> StoreResult<u64> {
-    let next = Timestamp::from_unix_ms(until.unix_ms().saturating_add(1));
-    let position = Span::between(None, Some(next)).before;
-    Ok(first_from(connection, position, last)? - 1)
+    Ok(first_from(connection, Span::until(until).before, last)? - 1)
 }

@@ -5,7 +5,7 @@ use ledger_core::{Amount, Timestamp, Transaction, WalletId};
 use rusqlite::Connection;
 
 use crate::base::amount::{ReadAmount, StoredAmount};
-use crate::base::failure::{before_commit, damaged, reading};
+use crate::base::failure::{before_commit, in_row, reading};
 
 /// Notes what a transaction moved, if it took effect earlier.
 pub(crate) fn save(transaction: &Transaction, connection: &Connection) -> StoreResult<()> {
@@ -89,8 +89,5 @@ pub(crate) struct Moved {
 }
 
 fn broken(error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::SqliteFailure(..) => reading(error),
-        wrong => damaged(format!("what was moved as of an earlier time: {wrong}")),
-    }
+    in_row("what was moved as of an earlier time")(error)
 }

@@ -5,7 +5,7 @@ use ledger_core::{Asset, Hold, HoldId, HoldState, Timestamp, WalletId};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
-use crate::base::failure::{before_commit, damaged, reading};
+use crate::base::failure::{before_commit, damaged, in_row, reading};
 
 const HOLDS: &str = "SELECT hold.id, hold.wallet, target, amount, tolerance, captured, remaining, \
     expires_at, state, asset.code, asset.scale \
@@ -82,10 +82,7 @@ fn find_all(sql: &str, parameters: impl Params, connection: &Connection) -> Stor
 }
 
 fn read(row: &Row<'_>) -> StoreResult<Hold> {
-    let broken = |error: rusqlite::Error| match error {
-        rusqlite::Error::SqliteFailure(..) => reading(error),
-        wrong => damaged(format!("a hold: {wrong}")),
-    };
+    let broken = in_row("a hold");
     let number = |column| row.get::<_, u64>(column).map_err(broken);
     let wallet = |column| {
         WalletId::from_raw(number(column)?).ok_or_else(|| damaged("a hold without its wallets"))

@@ -10,7 +10,7 @@ use ledger_core::{
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
-use crate::base::failure::{before_commit, damaged, reading};
+use crate::base::failure::{before_commit, damaged, in_row, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
 use crate::schema::progress::Progress;
@@ -180,10 +180,8 @@ pub(crate) fn load(wallet: WalletId, connection: &Connection) -> StoreResult<Opt
 }
 
 fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreResult<Account> {
-    let broken = |error: rusqlite::Error| match error {
-        rusqlite::Error::SqliteFailure(..) => reading(error),
-        wrong => damaged(format!("the state of wallet {wallet}: {wrong}")),
-    };
+    let what = format!("the state of wallet {wallet}");
+    let broken = in_row(&what);
     let amount = |column| {
         let amount: Option<ReadAmount> = row.get(column).map_err(broken)?;
         Ok::<_, StoreError>(amount.map(|ReadAmount(amount)| amount))

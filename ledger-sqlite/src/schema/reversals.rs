@@ -5,7 +5,7 @@ use ledger_core::{Asset, Reversal, Transaction, TransactionId};
 use rusqlite::{Connection, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
-use crate::base::failure::{before_commit, damaged, reading};
+use crate::base::failure::{before_commit, damaged, in_row, reading};
 use crate::schema::registry::find_asset;
 
 /// Notes what a transaction reversed, if it did.
@@ -64,8 +64,5 @@ pub(crate) fn all(connection: &Connection) -> StoreResult<Vec<Part>> {
 }
 
 fn broken(error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::SqliteFailure(..) => reading(error),
-        wrong => damaged(format!("a reversal: {wrong}")),
-    }
+    in_row("a reversal")(error)
 }

@@ -65,16 +65,15 @@ impl State {
         Ok(())
     }
 
-    /// Adds the lines behind `tip`, in a transaction that the caller has open. Says whether there
-    /// were any.
-    pub(crate) fn catch_up(&mut self, connection: &Connection) -> StoreResult<bool> {
+    /// Adds the lines behind `tip`, while nobody writes or in a transaction that the caller has open.
+    pub(crate) fn catch_up(&mut self, connection: &Connection) -> StoreResult<()> {
         let tip = read::known_tip(connection)?;
         if tip.row < self.tip.row {
             return Err(damaged("the journal has become shorter"));
         }
         if tip.row == self.tip.row {
             self.tip = tip;
-            return Ok(false);
+            return Ok(());
         }
         let mut records = RecordReader::new(connection);
         records.each(self.tip.row + 1, tip.row, |rows, recorded| {
@@ -86,26 +85,26 @@ impl State {
             Ok(true)
         })?;
         self.tip = tip;
-        Ok(true)
+        Ok(())
     }
 
-    /// Adds a record that begins in the line `row`.
+    /// Adds a record that begins in the line `row`. If that fails, it may be added again.
     pub(crate) fn add(
         &mut self,
         record: &Record,
         row: u64,
         connection: &Connection,
     ) -> StoreResult<()> {
-        let mut entries = SmallVec::<[Entry; 1]>::new();
-        key_entries(&self.keys, record, row, |entry| entries.push(entry));
-        entries.into_iter().for_each(|entry| self.keys.add(entry));
-        self.terms.take_in(record);
         if let Record::Transaction(transaction) = record {
             let mut adding =
                 Adding { accounts: &mut self.accounts, transaction, row, connection, failed: None };
             apply(transaction, &mut adding);
             adding.failed.map_or(Ok(()), Err)?;
         }
+        let mut entries = SmallVec::<[Entry; 1]>::new();
+        key_entries(&self.keys, record, row, |entry| entries.push(entry));
+        entries.into_iter().for_each(|entry| self.keys.add(entry));
+        self.terms.take_in(record);
         Ok(())
     }
 

@@ -381,13 +381,11 @@ impl Group for SqliteGroup<'_> {
 
     fn commit(mut self: Box<Self>, records: Vec<Record>) -> StoreResult<()> {
         self.store.health.check()?;
-        let committed = match self.write(&records) {
-            Ok(committed) => committed,
-            Err(error) => {
-                self.writer.forget_work();
-                return Err(error);
-            }
-        };
+        // After a panic, what was begun besides the rows can't be told from what was done.
+        let doubt = Doubt(self.store);
+        let written = self.write(&records);
+        std::mem::forget(doubt);
+        let committed = written.inspect_err(|_| self.writer.forget_work())?;
         self.commit_or_doubt()?;
         self.publish(committed);
         self.checkpoint_if_due();

@@ -169,7 +169,10 @@ impl SqliteStore {
         if self.find_rows(&[wallet])?.first().is_none_or(Option::is_none) {
             return Ok(None);
         }
-        Ok(self.state.read().account(wallet).cloned())
+        let account = self.state.read().account(wallet).cloned();
+        // A doubt may have ended just now, and memory begun anew.
+        let lost = || StoreError::Busy("the ledger was being opened anew; try again".to_owned());
+        account.map(Some).ok_or_else(lost)
     }
 
     pub(super) fn find_asset(&self, code: AssetCode) -> StoreResult<Option<Arc<AssetRecord>>> {
