@@ -1,5 +1,6 @@
 //! A ledger in a file.
 
+use std::fmt;
 use std::ops::{ControlFlow, Deref};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Opens the ledger in that file, or makes it.
+    /// Opens the ledger in that file, or makes it. Errors: see [`SqliteLedgerBuilder::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::builder(path).open()
     }
@@ -160,6 +161,11 @@ impl SqliteLedger {
     /// assert!(copy.head()?.epoch > ledger.head()?.epoch);
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidValue` if there is something at the path already, or nothing can be made there; `StoreFull` without
+    /// room for the copy. Nothing is left at the path then.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
         self.store.backup(path.as_ref()).map_err(|error| asked_wrongly(Field::Value, error))
     }
@@ -180,6 +186,11 @@ impl SqliteLedger {
     /// assert!(ledger.query("DELETE FROM journal").is_err());
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidValue` if SQLite can't carry the query out, or it does not only read, or finds more rows than a
+    /// list has room for; `StoreBusy` if it was interrupted; `StoreBroken` if it meets damage.
     pub fn query(&self, sql: &str) -> Result<Table> {
         self.query_with(sql, &[])
     }
@@ -221,6 +232,11 @@ impl SqliteLedger {
     /// ledger.close_file()?;
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy` if others keep writing for as long as it waits, and whatever else a write can meet. The file is
+    /// closed all the same: the next opening takes longer.
     pub fn close_file(self) -> Result<()> {
         Ok(self.store.settle()?)
     }
@@ -243,6 +259,10 @@ impl SqliteLedger {
     /// SqliteLedger::rebuild(&path, &mut |_| std::ops::ControlFlow::Continue(()))?;
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy` while it is open anywhere; `StoreBroken` if the journal can't be read or has lost its end.
     pub fn rebuild(path: impl AsRef<Path>, watch: Watch<'_>) -> Result<()> {
         Self::builder(path).rebuild(watch)
     }
@@ -326,6 +346,15 @@ pub struct SqliteLedgerBuilder {
     retention: Option<KeyRetention>,
 }
 
+impl fmt::Debug for SqliteLedgerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, settings, retention, .. } = self;
+        let mut said = f.debug_struct("SqliteLedgerBuilder");
+        said.field("path", path).field("settings", settings).field("retention", retention);
+        said.finish_non_exhaustive()
+    }
+}
+
 impl SqliteLedgerBuilder {
     /// What a commit that was answered survives.
     pub fn durability(mut self, durability: Durability) -> Self {
@@ -407,6 +436,12 @@ impl SqliteLedgerBuilder {
     }
 
     /// Opens the ledger.
+    ///
+    /// # Errors
+    ///
+    /// `StoreBusy` if it is open elsewhere in exclusive mode, or others keep writing; `StoreBroken` if the file is
+    /// damaged or none of a ledger, or on a network; `StoreRefused` if it may not be read or written;
+    /// `InvalidConfig` for settings that can't be.
     pub fn open(self) -> Result<SqliteLedger> {
         if self.settings.wait > bounds::WAIT_MAX {
             let problem = format!("lock_wait must be at most {:?}", bounds::WAIT_MAX);

@@ -1,5 +1,6 @@
 //! A ledger's settings.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,12 @@ pub struct LedgerBuilder {
     clock: Arc<dyn Clock>,
     interrupt: Interrupt,
     config: Config,
+}
+
+impl fmt::Debug for LedgerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LedgerBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl LedgerBuilder {

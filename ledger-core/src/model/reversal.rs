@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::TransactionId;
 use crate::base::invalid::{Field, Invalid};
-use crate::model::transaction::{Kind, Transaction};
+use crate::model::transaction::{Kind, Receipt, Transaction};
 use crate::money::value::Money;
 
 /// What is to be moved back of a transaction: by default, all that is left of it.
@@ -68,6 +68,12 @@ impl ReversalSpec {
             (None, _) => return Ok(()),
         };
         Err(Invalid::new(Field::Reversal, problem))
+    }
+}
+
+impl From<&Receipt> for ReversalSpec {
+    fn from(receipt: &Receipt) -> Self {
+        Self::of(receipt.id)
     }
 }
 

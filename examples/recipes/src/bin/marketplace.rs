@@ -28,13 +28,13 @@ fn main() -> Result<()> {
     // The seller is paid out. Cancelling the order now would take from an empty wallet, so nothing of it
     // happens: not the seller's part, and not the others' either.
     ledger.withdraw(&seller, usd.money("42.49")?, "payout:3:1")?;
-    let cancelled = ledger.reverse(sale.id, "order:7:cancel");
+    let cancelled = ledger.reverse(&sale, "order:7:cancel");
     assert!(cancelled.is_err_and(|error| error.kind() == ErrorKind::InsufficientFunds));
     assert_eq!(ledger.balance(&fees)?.posted, usd.money("6.25")?);
 
     // The seller pays it back, and all three give back their part: under a new key, for a no is an answer.
     ledger.deposit(&seller, usd.money("42.49")?, "payin:3:1")?;
-    ledger.reverse(sale.id, "order:7:cancel:2")?;
+    ledger.reverse(&sale, "order:7:cancel:2")?;
     assert_eq!(ledger.balance(&buyer)?.posted, price);
     let platform = ledger.totals(&WalletQuery::all().prefix("platform/"))?;
     assert!(platform.iter().all(|total| !total.posted.is_positive()));

@@ -24,8 +24,8 @@ fn main() -> Result<()> {
     assert!(refused.is_err_and(|error| error.kind() == ErrorKind::ReversalTooLarge));
 
     // Without an amount it is all that is left; then there is nothing left.
-    ledger.reverse(order.id, "ticket:3:refund")?;
-    let empty = ledger.reverse(order.id, "ticket:4:refund");
+    ledger.reverse(&order, "ticket:3:refund")?;
+    let empty = ledger.reverse(&order, "ticket:4:refund");
     assert!(empty.is_err_and(|error| error.kind() == ErrorKind::AlreadyReversed));
     assert_eq!(ledger.balance(&buyer)?.posted, usd.money("100.00")?);
 
