@@ -2,8 +2,6 @@
 //! has done nothing; of the others every key is there or not, whole, and once.
 
 use std::io;
-use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +9,6 @@ use std::time::Duration;
 use fastrand::Rng;
 use ledger_core::store::Store;
 use ledger_core::{Error, Interrupt, Ledger, LedgerBuilder, MemoryStore, Retry};
-use ledger_sqlite::SqliteLedger;
 
 use crate::check::{self, Loss};
 use crate::summary::{self, Budget, Row};
@@ -74,14 +71,8 @@ fn in_a_file(seed: u64, planted: bool, count: &mut Count) -> io::Result<Result<(
     let store: Arc<dyn Store> = ledger.store().clone();
     let held = one_crowd(&store, seed, planted, count);
     drop((ledger, store));
-    let held = held.and_then(|()| check_file(&path));
+    let held = held.and_then(|()| check::is_whole(&path));
     Ok(held.map_err(|loss| format!("{loss}\n    the file is kept at {}", folder.keep().display())))
-}
-
-fn check_file(path: &Path) -> Result<(), Loss> {
-    let go_on = &mut |_| ControlFlow::Continue(());
-    let found = SqliteLedger::verify_file(path, &[], go_on).map_err(|error| error.to_string())?;
-    found.problem.map_or(Ok(()), Err)
 }
 
 fn one_crowd(

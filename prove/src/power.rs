@@ -105,7 +105,7 @@ fn one_sitting(
     rng: &mut Rng,
     tell: &mut dyn FnMut(Tell),
 ) -> Result<(), Error> {
-    let file = SqliteLedger::builder(path).recent_keys(40).durability(plan.durability);
+    let file = check::builder(path).durability(plan.durability);
     let ledger = file.exclusive(rng.bool()).open()?;
     tell(Tell::Opened);
     let mut clerk = Clerk::new(&sitting.to_string(), rng.u64(..), &ledger, tell)?;
@@ -117,6 +117,7 @@ fn one_sitting(
             2 => checkpoint(path, "TRUNCATE"),
             3 => {
                 let name = format!("copy-{sitting}-{}", rng.u32(..));
+                tell(Tell::SentCopy(name.clone()));
                 ledger.backup(path.with_file_name(&name))?;
                 tell(Tell::Copied(name));
             }
@@ -127,7 +128,7 @@ fn one_sitting(
     if rng.bool() { ledger.close_file() } else { Ok(()) }
 }
 
-/// What the ledger does every 16 MiB, more often.
+/// What another program may do at any time.
 fn checkpoint(path: &Path, mode: &str) {
     let done = Connection::open(path).and_then(|other| {
         other.pragma_update(None, "synchronous", "FULL")?;
@@ -214,10 +215,10 @@ impl Cutter<'_> {
     }
 
     fn copies_are_whole(&mut self, image: &Image, told: &Told) -> Result<(), Loss> {
-        for name in &told.copies {
+        for (name, copy) in told.complete_copies() {
             let digest = image.digest_of(name);
             if !self.whole.contains(&digest) {
-                copy_is_whole(&self.scratch.path().join(name))?;
+                check::copy_holds(&self.scratch.path().join(name), copy)?;
                 self.whole.insert(digest);
             }
         }
@@ -283,12 +284,6 @@ fn holds(folder: &Path, told: &Told, image: &Image, retry: bool) -> Result<(), L
         check::goes_on(&ledger, told)?;
     }
     Ok(())
-}
-
-fn copy_is_whole(path: &Path) -> Result<(), Loss> {
-    let found = SqliteLedger::verify_file(path, &[], &mut |_| ControlFlow::Continue(()))
-        .map_err(|error| format!("a copy: {error}"))?;
-    found.problem.map_or(Ok(()), |problem| Err(format!("a copy: {problem}")))
 }
 
 #[cfg(test)]

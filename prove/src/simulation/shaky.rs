@@ -37,8 +37,8 @@ struct Now {
     doubtful: Vec<Record>,
     /// Lost in doubt.
     lost: Vec<Record>,
-    /// Answered, and not flushed.
-    not_flushed: Vec<Record>,
+    /// Answered and written, and not flushed: a crash takes it.
+    not_flushed: HashSet<Stamp>,
     /// How wallets and holds were one commit ago.
     rows: HashMap<WalletId, WalletRow>,
     holds: HashMap<HoldId, Hold>,
@@ -57,7 +57,7 @@ impl Shaky {
             doubts: 0,
             doubtful: Vec::new(),
             lost: Vec::new(),
-            not_flushed: Vec::new(),
+            not_flushed: HashSet::new(),
             rows: HashMap::new(),
             holds: HashMap::new(),
             latest_keys: HashSet::new(),
@@ -80,6 +80,7 @@ impl Shaky {
         if self.is(Planted::DoubtComesBack) {
             written.append(&mut before.lost);
         }
+        records.retain(|record| !before.not_flushed.contains(&record.stamp()));
         if self.is(Planted::CrashTakesTheLastCommit) {
             records.pop();
         }
@@ -191,12 +192,21 @@ impl Shaky {
         if self.is(Planted::WritesHalfAGroup) && records.len() > 1 {
             records.pop();
         }
-        if self.is(Planted::AnswersBeforeTheFlush) && self.now().rng.u8(0..8) == 0 {
-            self.now().not_flushed.extend(records);
-            return Ok(());
+        if self.is(Planted::AnswersBeforeTheFlush) {
+            self.forget_to_flush(&records);
         }
         self.remember(&records);
         group.commit(records)
+    }
+
+    /// A flush brings what was written before it as well.
+    fn forget_to_flush(&self, records: &[Record]) {
+        let mut now = self.now();
+        if now.rng.u8(0..8) == 0 {
+            now.not_flushed.extend(records.iter().map(Record::stamp));
+        } else {
+            now.not_flushed.clear();
+        }
     }
 
     fn commit_wrongly(&self, wrong: u32, records: Vec<Record>) -> StoreResult<()> {

@@ -343,7 +343,8 @@ impl World {
 
     fn look_at_holds(&mut self) -> Result<(), Loss> {
         for (id, hold) in self.names.holds.iter().zip(&self.model.state.holds) {
-            let Ok(Some(found)) = self.ledger.get_hold(*id) else { continue };
+            let Ok(found) = self.ledger.get_hold(*id) else { continue };
+            let found = found.ok_or_else(|| format!("{id} is not there"))?;
             let is_over = hold.state == "open" && hold.deadline <= self.model.now;
             let expected = if is_over { ("expired", 0) } else { (hold.state, hold.remaining) };
             let seen = (found.state.code(), found.remaining.amount().minor());

@@ -1,14 +1,19 @@
 //! What must hold whenever a ledger is opened again: everything that was told is true.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::SystemTime;
 
 use ledger_core::store::{Record, Stamp, Store};
-use ledger_core::{Amount, AssetCode, Error, Ledger, Transaction, WalletId};
+use ledger_core::{
+    Amount, AssetCode, Change, Error, Hold, HoldId, Ledger, Status, Timestamp, Transaction,
+    WalletId,
+};
 use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder};
 
 use crate::workload::clerk::Clerk;
-use crate::workload::told::{Said, Tell, Told};
+use crate::workload::told::{Copy, Said, Tell, Told};
 
 /// Records read at once.
 const PAGE: usize = 1_000;
@@ -23,6 +28,10 @@ struct Journal {
     refused: BTreeMap<String, String>,
     wallets: BTreeMap<String, WalletId>,
     balances: BTreeMap<(AssetCode, WalletId), i128>,
+    /// How often each wallet was changed.
+    versions: BTreeMap<WalletId, u64>,
+    statuses: BTreeMap<WalletId, Status>,
+    holds: BTreeMap<HoldId, Hold>,
     last: Option<Stamp>,
 }
 
@@ -33,14 +42,34 @@ pub fn reopened(path: &Path, told: &Told) -> Result<SqliteLedger, Loss> {
     Ok(ledger)
 }
 
-/// Opens a file with few keys in memory, so that there are runs and merges of the key index to lose.
+/// Whether a file is sound, and nothing is open in it.
+pub fn is_whole(path: &Path) -> Result<(), Loss> {
+    let name = path.display();
+    let found = SqliteLedger::verify_file(path, &[], &mut |_| ControlFlow::Continue(()))
+        .map_err(|error| format!("{name}: {error}"))?;
+    found.problem.map_or(Ok(()), |problem| Err(format!("{name}: {problem}")))
+}
+
+/// Whether a copy is sound, and has what had been said before it was asked for.
+pub fn copy_holds(path: &Path, copy: &Copy) -> Result<(), Loss> {
+    is_whole(path)?;
+    let ledger = open(path).map_err(|error| format!("a copy can't be opened: {error}"))?;
+    let journal = Journal::read(ledger.store().as_ref())?;
+    for (key, said) in &copy.before {
+        journal.has(key, said).map_err(|loss| format!("in a copy: {loss}"))?;
+    }
+    Ok(())
+}
+
+/// Opens a file with few keys in memory and in small steps, so that there are runs and merges of the key index,
+/// checkpoints and sweeps to lose.
 pub fn open(path: &Path) -> Result<SqliteLedger, Error> {
     builder(path).open()
 }
 
 /// The settings for that.
 pub fn builder(path: &Path) -> SqliteLedgerBuilder {
-    SqliteLedger::builder(path).recent_keys(40)
+    SqliteLedger::builder(path).recent_keys(40).in_small_steps()
 }
 
 /// Compares a ledger in a file with what was told, and has it checked in full.
@@ -96,6 +125,7 @@ impl Journal {
         match record {
             Record::Transaction(it) => {
                 self.move_money(it)?;
+                self.change(it);
                 let key = it.key.to_string();
                 let known = self.done.insert(key.clone(), (**it).clone()).is_some();
                 twice(known || self.refused.contains_key(&key), &key)
@@ -120,6 +150,8 @@ impl Journal {
     fn move_money(&mut self, transaction: &Transaction) -> Result<(), Loss> {
         for it in transaction.postings.iter() {
             let (asset, amount) = (it.amount.asset().code(), it.amount.amount().minor());
+            self.changed(it.from, it.from_version);
+            self.changed(it.to, it.to_version);
             for (wallet, change, said) in
                 [(it.from, -amount, it.from_balance), (it.to, amount, it.to_balance)]
             {
@@ -133,20 +165,47 @@ impl Journal {
         Ok(())
     }
 
+    fn change(&mut self, transaction: &Transaction) {
+        let Some(change) = transaction.change.as_deref() else { return };
+        if let Some((wallet, version)) = change.wallet() {
+            self.changed(wallet, version);
+        }
+        match change {
+            Change::Hold(change) => drop(self.holds.insert(change.hold.id, change.hold)),
+            Change::Status(change) => drop(self.statuses.insert(change.wallet, change.to)),
+            _ => {}
+        }
+    }
+
+    fn changed(&mut self, wallet: WalletId, version: u64) {
+        let known = self.versions.entry(wallet).or_default();
+        *known = version.max(*known);
+    }
+
+    fn has(&self, key: &str, said: &Said) -> Result<(), Loss> {
+        let is_there = match said {
+            Said::Done(told) => self.done.get(key) == Some(told),
+            Said::Refused(kind) => self.refused.get(key) == Some(kind),
+            Said::Nothing | Said::Sent | Said::Maybe => true,
+        };
+        if is_there {
+            return Ok(());
+        }
+        let found = (self.done.get(key), self.refused.get(key));
+        Err(format!("the key {key} was told {said:?}, and there is {found:?}"))
+    }
+
     fn has_what_was_told(&self, told: &Told) -> Result<(), Loss> {
         if let Some(contradiction) = told.contradictions.first() {
             return Err(contradiction.clone());
         }
         for (key, said) in &told.answers {
-            let is_there = match said {
-                Said::Done(told) => self.done.get(key) == Some(told),
-                Said::Refused(kind) => self.refused.get(key) == Some(kind),
-                Said::Nothing => !self.done.contains_key(key) && !self.refused.contains_key(key),
-                Said::Sent | Said::Maybe => true,
-            };
-            if !is_there {
-                let found = (self.done.get(key), self.refused.get(key));
-                return Err(format!("the key {key} was told {said:?}, and there is {found:?}"));
+            self.has(key, said)?;
+            let is_there = self.done.contains_key(key) || self.refused.contains_key(key);
+            if *said == Said::Nothing && is_there {
+                return Err(format!(
+                    "the key {key} was told that nothing was written, and is there"
+                ));
             }
         }
         for (name, id) in &told.wallets {
@@ -185,10 +244,57 @@ impl Journal {
                 return Err(format!("{wallet} shows {shown}, and the journal says {balance}"));
             }
         }
-        match totals.iter().find(|(_, total)| **total != 0) {
-            Some((asset, total)) => Err(format!("{asset} adds up to {total}")),
-            None => Ok(()),
+        if let Some((asset, total)) = totals.iter().find(|(_, total)| **total != 0) {
+            return Err(format!("{asset} adds up to {total}"));
         }
+        self.wallets_agree(ledger)?;
+        self.holds_agree(ledger)
+    }
+
+    fn wallets_agree(&self, ledger: &Ledger) -> Result<(), Loss> {
+        for (&id, &version) in &self.versions {
+            let shown = ledger.balance(id).map_err(|error| error.to_string())?;
+            let (at_least, at_most) = (self.held(id, self.now()), self.held(id, self.last_time()));
+            let held = shown.held.amount().minor();
+            if shown.version != version || held < at_least || held > at_most {
+                return Err(format!(
+                    "{id} is {shown:?}, and the journal says version {version}, {at_least} to {at_most} held"
+                ));
+            }
+        }
+        for (&id, status) in &self.statuses {
+            let shown = ledger.wallet_by_id(id).map_err(|error| error.to_string())?;
+            if shown.as_ref().map(|wallet| wallet.status) != Some(*status) {
+                return Err(format!("{shown:?}, and the journal says {status:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn holds_agree(&self, ledger: &Ledger) -> Result<(), Loss> {
+        for (&id, hold) in &self.holds {
+            let shown = ledger.get_hold(id).map_err(|error| error.to_string())?;
+            let is_same = shown == Some(*hold) || shown == Some(hold.at(self.now()));
+            if !is_same {
+                return Err(format!("the hold is {shown:?}, and the journal says {hold:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is reserved of a wallet at a time.
+    fn held(&self, wallet: WalletId, now: Timestamp) -> i128 {
+        let of_wallet = self.holds.values().filter(|hold| hold.wallet == wallet);
+        of_wallet.map(|hold| hold.at(now).remaining.amount().minor()).sum()
+    }
+
+    fn last_time(&self) -> Timestamp {
+        self.last.map_or(Timestamp::from_unix_ms(0), Stamp::time)
+    }
+
+    /// No earlier than any time at which the ledger was asked.
+    fn now(&self) -> Timestamp {
+        self.last_time().max(SystemTime::now().into())
     }
 }
 

@@ -130,19 +130,15 @@ pub fn after(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
 /// Copies that were answered are whole; of others there is nothing under their names, or a whole one.
 fn check_copies(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
     let copy = path.with_file_name(copy_name(round));
-    if told.copies.contains(&copy_name(round)) && !copy.exists() {
-        return Err(format!("the copy {} is gone", copy.display()));
-    }
-    if copy.exists() {
-        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-        let found = ledger_sqlite::SqliteLedger::verify_file(&copy, &[], go_on);
-        let is_answered = told.copies.contains(&copy_name(round));
-        match found {
-            Ok(found) if found.problem.is_none() => {}
+    let complete = told.copies.get(&copy_name(round)).filter(|it| it.is_complete);
+    match complete {
+        Some(complete) => check::copy_holds(&copy, complete)?,
+        None if copy.exists() => match check::is_whole(&copy) {
             // Killed between the link and the removal of the first name, it has two.
-            Err(error) if !is_answered && error.to_string().contains("hard links") => {}
-            other => return Err(format!("the copy is not whole: {other:?}")),
-        }
+            Err(loss) if !loss.contains("hard links") => return Err(loss),
+            _ => {}
+        },
+        None => {}
     }
     remove_copies(path).map_err(|error| error.to_string())
 }
@@ -190,8 +186,8 @@ impl Spec<'_> {
             .spawn();
         let mut child = child.map_err(|error| format!("no child: {error}"))?;
         let lines = listen(&mut child);
-        // Some are killed while they open the file.
-        if self.round > 0 && self.seed.is_multiple_of(4) {
+        // Some are killed while they make or open the file.
+        if self.seed.is_multiple_of(4) {
             thread::sleep(self.end_after);
         } else if let Ok(first) = lines.recv_timeout(PATIENCE) {
             hear(&first, told)?;
@@ -262,8 +258,11 @@ fn work(path: &Path, seed: u64, round: u64, planted: Option<Planted>) -> Result<
             }
             // A copy is made beside those who write.
             let copy = path.with_file_name(copy_name(round));
-            if rng.u8(0..4) == 0 && !copy.exists() && ledger.backup(&copy).is_ok() {
-                say(&json!(["copied", copy_name(round)]));
+            if rng.u8(0..4) == 0 && !copy.exists() {
+                say(&json!(["copy sent", copy_name(round)]));
+                if ledger.backup(&copy).is_ok() {
+                    say(&json!(["copied", copy_name(round)]));
+                }
             }
         });
         ledger.close_file()?;
@@ -314,6 +313,7 @@ fn written(tell: &Tell) -> Value {
         Tell::Said(key, _) | Tell::Shown(key, _) => json!(["maybe", key]),
         Tell::SentWallet(name) => json!(["wallet sent", name]),
         Tell::Wallet(name, id) => json!(["wallet", name, id.raw()]),
+        Tell::SentCopy(name) => json!(["copy sent", name]),
         Tell::Copied(name) => json!(["copied", name]),
     }
 }
@@ -355,6 +355,7 @@ fn read(line: &Value) -> Option<Tell> {
         "maybe" => said(Said::Maybe),
         "wallet sent" => Some(Tell::SentWallet(text(1)?)),
         "wallet" => Some(Tell::Wallet(text(1)?, WalletId::from_raw(line.get(2)?.as_u64()?)?)),
+        "copy sent" => Some(Tell::SentCopy(text(1)?)),
         "copied" => Some(Tell::Copied(text(1)?)),
         _ => None,
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use ledger_core::{
     Actor, Asset, CaptureSpec, Command, Error, HoldId, HoldSpec, Invalid, Key, Kind, Ledger, Leg,
-    LimitsSpec, Metadata, Money, Receipt, ReversalSpec, TransactionId, Wallet, WalletSpec,
+    LimitsSpec, MetaKey, Metadata, Money, Receipt, ReversalSpec, Status, Timestamp, TransactionId,
+    Wallet, WalletSpec, Window,
 };
 
 use crate::workload::told::{Said, Tell};
@@ -38,6 +39,8 @@ pub struct Clerk {
     weis: Vec<Wallet>,
     holds: Vec<HoldId>,
     done: Vec<TransactionId>,
+    /// When the last that was done was recorded.
+    latest: Option<Timestamp>,
     earlier: Vec<Call>,
 }
 
@@ -79,6 +82,7 @@ impl Clerk {
             weis,
             holds: Vec::new(),
             done: Vec::new(),
+            latest: None,
             earlier: Vec::new(),
         })
     }
@@ -162,6 +166,7 @@ impl Clerk {
         tell(Tell::Said(command.key().to_string(), Said::of(answer)));
         let Ok(receipt) = answer else { return };
         remember(&mut self.done, receipt.id, &mut self.rng);
+        self.latest = Some(receipt.at);
         if let (Kind::Hold, Some(hold)) = (receipt.kind, receipt.hold()) {
             remember(&mut self.holds, hold.id, &mut self.rng);
         }
@@ -183,7 +188,25 @@ impl Clerk {
         if self.rng.u8(0..10) == 0 {
             command = command.actor(Actor::new("clerk")?);
         }
-        Ok(command)
+        if let (0, Some(earlier)) = (self.rng.u8(0..12), self.earlier_time()) {
+            command = command.effective_at(earlier);
+        }
+        Ok(if self.rng.u8(0..16) == 0 { self.with_expectation(command) } else { command })
+    }
+
+    fn with_expectation(&mut self, command: Command) -> Command {
+        let wallet = self.dollar().id;
+        match self.rng.u8(0..3) {
+            0 => command.expect_version(wallet, self.rng.u64(0..8)),
+            1 => command.expect_balance(wallet, self.usd.minor(self.rng.i128(0..9_000))),
+            _ => command.expect_status(wallet, Status::Open),
+        }
+    }
+
+    /// Up to two hours before the last that was done.
+    fn earlier_time(&mut self) -> Option<Timestamp> {
+        let ms = self.rng.i64(0..7_200_000);
+        self.latest.map(|latest| Timestamp::from_unix_ms(latest.unix_ms() - ms))
     }
 
     fn word(&mut self) -> String {
@@ -201,22 +224,51 @@ impl Clerk {
                 let (wallet, money) = self.wallet_and_money();
                 Command::withdraw(key, wallet.id, money)
             }
-            36..60 => {
+            36..56 => {
                 let (from, money) = self.wallet_and_money();
                 Command::transfer(key, from.id, self.other(&from).id, money)
             }
-            60..68 => {
+            56..63 => {
                 let legs: Vec<Leg> = (0..self.rng.usize(1..5)).map(|_| self.leg()).collect();
                 Command::post(key, legs)
             }
-            68..72 => self.status(key),
-            72..75 => self.limits(key),
-            75..80 => match self.pick_done() {
-                Some(id) => Command::reverse(key, ReversalSpec::of(id)),
-                None => self.hold(key),
-            },
-            80..88 => self.hold(key),
-            _ => self.about_hold(key),
+            63..66 => self.trade(key),
+            66..70 => self.status(key),
+            70..74 => self.limits(key),
+            74..79 => self.reversal(key),
+            79..87 => self.hold(key),
+            87..98 => self.about_hold(key),
+            _ => self.about_all(key),
+        }
+    }
+
+    fn trade(&mut self, key: Key) -> Command {
+        let (buyer, whale) = (self.dollar(), pick(&self.weis, &mut self.rng));
+        let (price, goods) = (self.rng.i128(1..900), self.rng.i128(1..1_000_000));
+        let paid = Leg::new(buyer.id, self.other(&buyer).id, self.usd.minor(price));
+        let goods = Leg::new(whale.id, self.other(&whale).id, self.wei.minor(goods));
+        Command::trade(key, paid, goods)
+    }
+
+    fn reversal(&mut self, key: Key) -> Command {
+        let Some(id) = self.pick_done() else { return self.hold(key) };
+        let spec = ReversalSpec::of(id);
+        if self.rng.bool() {
+            return Command::reverse(key, spec);
+        }
+        let part = self.usd.minor(self.rng.i128(1..3_000));
+        Command::reverse(key, spec.posting(self.rng.u32(0..2)).amount(part))
+    }
+
+    /// What is about the ledger as a whole.
+    fn about_all(&mut self, key: Key) -> Command {
+        match (self.rng.u8(0..3), self.earlier_time()) {
+            (0, Some(until)) => Command::lock_periods(key, until),
+            (1, until) => Command::unlock_periods(key, until),
+            _ => {
+                let names = ["order", "note"].into_iter().take(self.rng.usize(0..3));
+                Command::index_metadata(key, names.filter_map(|name| MetaKey::new(name).ok()))
+            }
         }
     }
 
@@ -243,7 +295,8 @@ impl Clerk {
         let (from, money) = self.wallet_and_money();
         let lasting = Duration::from_millis(if self.rng.bool() { 3_600_000 } else { 2 });
         let spec = HoldSpec::new(from.id, self.other(&from).id, money, lasting);
-        Command::hold(key, spec)
+        let more = from.asset.minor(self.rng.i128(0..20));
+        Command::hold(key, if self.rng.u8(0..4) == 0 { spec.tolerance(more) } else { spec })
     }
 
     fn status(&mut self, key: Key) -> Command {
@@ -257,9 +310,20 @@ impl Clerk {
     }
 
     fn limits(&mut self, key: Key) -> Command {
-        let floor = self.usd.minor(-self.rng.i128(0..40_000));
-        let spec = LimitsSpec::of(self.dollar().id).floor(floor);
-        let spec = if self.rng.bool() { spec.no_largest() } else { spec };
+        let spec = LimitsSpec::of(self.dollar().id);
+        let money = self.usd.minor(self.rng.i128(5_000..90_000));
+        let minute = Duration::from_mins(1);
+        let spec = match self.rng.u8(0..8) {
+            0..3 => spec.floor(self.usd.minor(-self.rng.i128(0..40_000))),
+            3 => spec.largest(money),
+            4 => spec.ceiling(money).no_largest(),
+            5 => spec.windows([Window::leaving(minute).amount(money)]),
+            6 => {
+                spec.windows([Window::entering(minute).count(9), Window::leaving(minute).count(9)])
+            }
+            // Else little would be possible in the end.
+            _ => spec.no_ceiling().no_windows().no_largest(),
+        };
         Command::set_limits(key, spec)
     }
 

@@ -82,8 +82,19 @@ pub enum Tell {
     SentWallet(String),
     /// It was opened.
     Wallet(String, WalletId),
-    /// A copy is complete.
+    /// A copy is to be made.
+    SentCopy(String),
+    /// It is complete.
     Copied(String),
+}
+
+/// A copy that was asked for.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    /// Whether it was said to be complete.
+    pub is_complete: bool,
+    /// What had been said before it was asked for, and so must be in it.
+    pub before: BTreeMap<String, Said>,
 }
 
 /// Everything that was told.
@@ -97,8 +108,8 @@ pub struct Told {
     pub together: Vec<Vec<String>>,
     /// By name; none if it was not answered.
     pub wallets: BTreeMap<String, Option<WalletId>>,
-    /// Copies that are complete.
-    pub copies: BTreeSet<String>,
+    /// By name.
+    pub copies: BTreeMap<String, Copy>,
     /// What was said of the same key in two ways.
     pub contradictions: Vec<String>,
 }
@@ -118,6 +129,10 @@ impl Told {
             Tell::Said(key, said) => {
                 let known = self.answers.entry(key.clone()).or_insert(Said::Sent);
                 match (&*known, said) {
+                    // What was told once is what every retry is told.
+                    (Said::Done(_) | Said::Refused(_), Said::Done(_) | Said::Refused(_)) => {
+                        self.shown(key, said);
+                    }
                     // What was told before stays told, whatever became of a retry; and that a retry
                     // wrote nothing says nothing of the first try.
                     (Said::Done(_) | Said::Refused(_), _) | (Said::Maybe, Said::Nothing) => {}
@@ -127,8 +142,21 @@ impl Told {
             Tell::Shown(key, shown) => self.shown(key, shown),
             Tell::SentWallet(name) => drop(self.wallets.entry(name.clone()).or_insert(None)),
             Tell::Wallet(name, id) => drop(self.wallets.insert(name.clone(), Some(*id))),
-            Tell::Copied(name) => drop(self.copies.insert(name.clone())),
+            Tell::SentCopy(name) => {
+                let copy = Copy { is_complete: false, before: self.answers.clone() };
+                self.copies.insert(name.clone(), copy);
+            }
+            Tell::Copied(name) => {
+                if let Some(copy) = self.copies.get_mut(name) {
+                    copy.is_complete = true;
+                }
+            }
         }
+    }
+
+    /// Copies that are complete.
+    pub fn complete_copies(&self) -> impl Iterator<Item = (&String, &Copy)> {
+        self.copies.iter().filter(|(_, copy)| copy.is_complete)
     }
 
     /// What is shown is as good as told.
