@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 fn read(arguments: Vec<String>) -> Result<Request, String> {
-    let minutes = std::env::var("PROVE").ok().and_then(|it| it.parse().ok()).unwrap_or(4.0);
+    let minutes = std::env::var("PROVE").ok().and_then(|it| it.parse().ok()).unwrap_or(10.0);
     let mut request =
         Request { minutes, count: None, seed: fastrand::u64(..1 << 32), parts: vec![], only: None };
     let mut rest = arguments.into_iter();
@@ -161,7 +161,7 @@ fn real_cuts(request: &Request) -> io::Result<Vec<Row>> {
 }
 
 fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {
-    let plan = |durability| power::Plan { seed: request.seed, durability };
+    let plan = |durability| power::Plan { seed: request.seed, durability, every: 1 };
     Ok(vec![
         power::run(plan(Durability::Full), &request.budget(0.35))?,
         power::run(plan(Durability::Normal), &patience())?,

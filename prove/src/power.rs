@@ -40,6 +40,8 @@ pub struct Plan {
     pub seed: u64,
     /// What a commit is to survive.
     pub durability: Durability,
+    /// Of so many moments, one is cut at: a short try that takes all would see the beginning only.
+    pub every: u32,
 }
 
 /// What was noted of a run: what was done to the disk, and what was told when.
@@ -165,7 +167,9 @@ impl Cutter<'_> {
         for event in events {
             let is_flush = matches!(event, Event::Flushed { .. } | Event::FolderFlushed { .. });
             let is_write = matches!(event, Event::Wrote { .. });
-            if is_flush || is_write && self.rng.u32(0..WRITES) == 0 {
+            let is_moment = is_flush || is_write && self.rng.u32(0..WRITES) == 0;
+            let is_chosen = is_moment && self.rng.u32(0..self.plan.every) == 0;
+            if is_chosen {
                 self.cut(&disk, &told, heard, STATES)?;
             }
             if matches!(event, Event::Mark) {
@@ -173,7 +177,7 @@ impl Cutter<'_> {
                 heard += 1;
             }
             disk.apply(event);
-            if is_flush {
+            if is_flush && is_chosen {
                 self.cut(&disk, &told, heard, 2)?;
             }
             if !self.budget.goes_on(self.row) || self.row.losses > 0 {

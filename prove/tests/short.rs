@@ -55,14 +55,14 @@ fn where_there_is_no_terminal_progress_is_not_shown() {
 
 #[test]
 fn power_cuts_lose_nothing() {
-    let plan = power::Plan { seed: 1, durability: Durability::Full };
+    let plan = power::Plan { seed: 1, durability: Durability::Full, every: 24 };
     is_well(&power::run(plan, &Budget::counting(250)).unwrap());
 }
 
 #[test]
 fn less_durability_loses_something_to_power_cuts() {
     for durability in [Durability::Normal, Durability::Memory] {
-        let plan = power::Plan { seed: 1, durability };
+        let plan = power::Plan { seed: 1, durability, every: 1 };
         is_well(&power::run(plan, &Budget::counting(20_000)).unwrap());
     }
 }
