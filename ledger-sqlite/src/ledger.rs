@@ -17,8 +17,8 @@ use crate::audit::verify::Verification;
 use crate::audit::watch::Watch;
 use crate::keys::index::RECENT_MAX;
 use crate::options::Durability;
-use crate::store::pace::Pace;
-use crate::store::{FileStats, Settings, SqliteStore, rebuild_file, schema_of_file, verify_file};
+use crate::store::settings::{Pace, Settings};
+use crate::store::{FileStats, SqliteStore, rebuild_file, schema_of_file, verify_file};
 
 /// A ledger in one SQLite file.
 ///

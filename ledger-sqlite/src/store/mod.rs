@@ -5,10 +5,11 @@ mod group;
 mod health;
 mod look;
 mod open;
-pub(crate) mod pace;
 mod recover;
 mod room;
+pub(crate) mod settings;
 mod sweep;
+mod unopened;
 mod whole;
 mod writer;
 
@@ -31,11 +32,11 @@ use crate::file::turn::Turns;
 use crate::state::State;
 use crate::store::health::Health;
 use crate::store::look::Readers;
+use crate::store::settings::Settings;
 use crate::store::writer::Writer;
 
-pub(crate) use crate::store::open::Settings;
+pub(crate) use crate::store::unopened::{rebuild_file, schema_of_file, verify_file};
 pub use crate::store::whole::FileStats;
-pub(crate) use crate::store::whole::{rebuild_file, schema_of_file, verify_file};
 
 /// A ledger's file as the core's write path uses it. Open a `SqliteLedger` instead, unless you build
 /// something of your own on it.

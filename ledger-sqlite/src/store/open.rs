@@ -2,22 +2,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
+use ledger_core::Interrupt;
 use ledger_core::store::{StoreError, StoreResult};
-use ledger_core::{Interrupt, bounds};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 
 use crate::base::failure::{before_commit, in_commit, reading};
 use crate::file::identity::Identity;
 use crate::file::place::Place;
-use crate::file::turn::{Turns, unsettled};
+use crate::file::turn::Turns;
 use crate::file::{log, registry, system};
 use crate::journal::epoch::begin_epoch;
 use crate::journal::read;
-use crate::keys::index::RECENT_MAX;
-use crate::options::Durability;
 use crate::schema::connect;
 use crate::schema::create::{self, Content};
 use crate::schema::glance;
@@ -25,36 +22,9 @@ use crate::state::State;
 use crate::store::SqliteStore;
 use crate::store::health::Health;
 use crate::store::look::Readers;
-use crate::store::pace::Pace;
-use crate::store::whole::bring_forward;
+use crate::store::settings::Settings;
+use crate::store::unopened::{bring_forward, move_log_alone};
 use crate::store::writer::Writer;
-
-/// How a store is opened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) durability: Durability,
-    pub(crate) exclusive: bool,
-    /// How long other processes are waited for.
-    pub(crate) wait: Duration,
-    /// Keys in memory before they are written to the disk.
-    pub(crate) recent_keys: usize,
-    /// Whether a rebuild takes a journal that has lost its end.
-    pub(crate) keep_what_is_left: bool,
-    pub(crate) pace: Pace,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Full,
-            exclusive: false,
-            wait: bounds::LOCK_WAIT,
-            recent_keys: RECENT_MAX,
-            keep_what_is_left: false,
-            pace: Pace::USUAL,
-        }
-    }
-}
 
 impl SqliteStore {
     /// Opens the file, or makes it.
@@ -110,17 +80,6 @@ impl SqliteStore {
         let group = self.begin_group(&|| false)?;
         if group.is_settled() { Ok(()) } else { group.settle() }
     }
-}
-
-/// Moves the whole log into the database, after a checkpoint that failed. It is the last to be read with an index
-/// of its own, so nobody else may have the file open.
-pub(crate) fn move_log_alone(place: &Place, wait: Duration) -> StoreResult<()> {
-    let opening = registry::begin()?;
-    if opening.has(place)? {
-        return Err(unsettled());
-    }
-    let _witness = log::settle(place)?;
-    connect::alone(place.path(), wait).map(drop)
 }
 
 fn check_writable(connection: &Connection) -> StoreResult<()> {

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use ledger_core::Interrupt;
 
-    use crate::store::Settings;
+    use crate::store::settings::Settings;
 
     struct Shop {
         store: Arc<SqliteStore>,

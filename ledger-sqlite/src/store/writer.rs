@@ -13,8 +13,8 @@ use crate::journal::tags::TagWork;
 use crate::keys::work::KeyWork;
 use crate::schema::connect;
 use crate::store::checkpoint::{self, LOG_BYTES_MAX, LOG_BYTES_PATIENT};
-use crate::store::open::Settings;
 use crate::store::room::Room;
+use crate::store::settings::Settings;
 use crate::store::sweep::Sweep;
 
 pub(crate) struct Writer {
