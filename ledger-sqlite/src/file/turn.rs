@@ -165,7 +165,7 @@ impl Turns {
         let mut holder = String::new();
         let read =
             File::open(&self.known.path).and_then(|mut file| file.read_to_string(&mut holder));
-        if read.is_ok() && !holder.is_empty() {
+        if read.is_ok() && holder.starts_with(HOLDER) {
             return format!("the ledger is open in {holder}; close it there first");
         }
         format!("other processes kept writing for {:?}; try again", self.wait)
