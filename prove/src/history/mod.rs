@@ -1,11 +1,18 @@
 //! Many work at once; what they did is noted and judged as a whole. There must be one order of all calls, the
-//! journal's, in which each is right, and in which none comes before one that had ended before it began.
+//! journal's, in which each is right by rules of our own, done or refused, and in which none comes before one that
+//! had ended before it began. Of several payments that are sent as one, all are done or none, at one place.
 //!
 //! The bank: money only goes round, so every look at all wallets must add up to the same. Looks must fit into
 //! that order as well, by the versions that they show.
 
+mod calls;
 mod judge;
+mod looks;
 mod note;
+mod order;
+mod rules;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::io;
@@ -20,7 +27,7 @@ use ledger_core::{LedgerBuilder, MemoryStore};
 use ledger_sqlite::SqliteLedger;
 
 use crate::check::Loss;
-use crate::history::judge::judge;
+use crate::history::judge::{judge, records};
 use crate::history::note::Note;
 use crate::history::work::Bank;
 use crate::summary::{self, Budget, Row};
@@ -82,8 +89,9 @@ fn one(plan: &Plan, seed: u64) -> io::Result<Result<u64, Loss>> {
             let store = Arc::new(MemoryStore::with_lanes(lanes));
             let ledger = LedgerBuilder::on(store.clone()).build().map_err(io::Error::other)?;
             let bank = Bank::open(&ledger).map_err(io::Error::other)?;
-            let notes = work_together(&bank, 0, seed, plan.planted);
-            Ok(judge(store.as_ref(), &bank.wallets(), &notes))
+            let mut notes = work_together(&bank, 0, seed, plan.planted)?;
+            notes.push(bank.look(false)?);
+            Ok(records(store.as_ref()).and_then(|it| judge(&it, &bank.wallets(), &notes)))
         }
         Place::File | Place::Processes => in_a_file(plan, seed),
     }
@@ -102,21 +110,22 @@ fn in_a_file(plan: &Plan, seed: u64) -> io::Result<Result<u64, Loss>> {
         Ok((child.args([name.to_string(), seed.to_string()]).spawn()?, notes))
     };
     let children: Vec<(Child, PathBuf)> = others.map(start).collect::<io::Result<_>>()?;
-    let mut notes = work_together(&bank, 0, seed, plan.planted);
+    let mut notes = work_together(&bank, 0, seed, plan.planted)?;
     for (mut child, path) in children {
         if !child.wait()?.success() {
             return Ok(Err("a process could not work".to_owned()));
         }
         notes.extend(note::read(&path)?);
     }
+    notes.push(bank.look(false)?);
     let found = ledger.verify().map_err(io::Error::other)?;
     let store: &dyn Store = ledger.store().as_ref();
-    let judged = judge(store, &bank.wallets(), &notes);
+    let judged = records(store).and_then(|it| judge(&it, &bank.wallets(), &notes));
     Ok(found.problem.map_or(judged, Err))
 }
 
 /// Several threads work; their notes are brought together.
-fn work_together(bank: &Bank, process: u64, seed: u64, planted: bool) -> Vec<Note> {
+fn work_together(bank: &Bank, process: u64, seed: u64, planted: bool) -> io::Result<Vec<Note>> {
     thread::scope(|scope| {
         let each = (0..THREADS).map(|thread| {
             let name = process * THREADS + thread;
@@ -124,7 +133,9 @@ fn work_together(bank: &Bank, process: u64, seed: u64, planted: bool) -> Vec<Not
             scope.spawn(move || bank.work(name, seed, calls, planted))
         });
         let handles: Vec<_> = each.collect();
-        handles.into_iter().flat_map(|it| it.join().unwrap_or_default()).collect()
+        let stopped = |_| Err(io::Error::other("a thread could not work"));
+        let notes = handles.into_iter().map(|it| it.join().unwrap_or_else(stopped));
+        Ok(notes.collect::<io::Result<Vec<_>>>()?.concat())
     })
 }
 
@@ -133,5 +144,5 @@ pub fn child(path: PathBuf, notes: &std::path::Path, process: u64, seed: u64) ->
     let file = SqliteLedger::builder(path).lock_wait(std::time::Duration::from_mins(1));
     let ledger = file.open().map_err(io::Error::other)?;
     let bank = Bank::open(&ledger).map_err(io::Error::other)?;
-    note::write(notes, &work_together(&bank, process, seed, false))
+    note::write(notes, &work_together(&bank, process, seed, false)?)
 }

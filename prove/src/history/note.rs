@@ -1,13 +1,16 @@
 //! What one call was, when it began and ended, and what it was told.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use ledger_core::{Money, Posting, Rejection, WalletId};
+use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
 /// A call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// When it began.
     pub began: u64,
@@ -18,66 +21,70 @@ pub struct Note {
 }
 
 /// What was asked and told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum What {
-    /// A payment under this key was answered by the record with this number.
-    Paid { key: String, id: u64, replayed: bool },
-    /// A payment under this key was refused.
-    Refused { key: String, replayed: bool },
+    /// A payment was sent, or several of which all are done or none.
+    Sent(Vec<Payment>, Told),
     /// The wallets' versions and what they hold.
     Looked(Vec<(u64, i64)>),
 }
 
-/// The time in nanoseconds, the same in every process.
-pub fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(0)
+/// A payment as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The caller's key.
+    pub key: String,
+    /// Who pays.
+    pub from: WalletId,
+    /// Who is paid.
+    pub to: WalletId,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// What came of it, for the first time or again.
+    Answered { answer: Answer, replayed: bool },
+    /// That nothing was written.
+    Nothing,
+    /// That nobody knows.
+    Unknown,
+    /// What must never be told.
+    Wrong(String),
+}
+
+/// What came of it, and where the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The transactions; none where it was refused.
+    pub ids: Vec<u64>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// This moved.
+    Done(Vec<Posting>),
+    /// Nothing moved. Of several, this one was refused.
+    Refused { item: Option<usize>, why: Rejection },
+}
+
+/// Nanoseconds of a clock that nobody sets, the same in every process of a machine.
+pub fn now() -> io::Result<u64> {
+    let since = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
+    u64::try_from(since.as_nanos()).map_err(io::Error::other)
 }
 
 /// Writes notes to a file.
 pub fn write(path: &Path, notes: &[Note]) -> io::Result<()> {
-    let mut text = String::new();
-    for Note { began, ended, what } in notes {
-        let _ = write!(text, "{began} {ended} ");
-        let _ = match what {
-            What::Paid { key, id, replayed } => writeln!(text, "paid {key} {id} {replayed}"),
-            What::Refused { key, replayed } => writeln!(text, "refused {key} {replayed}"),
-            What::Looked(wallets) => {
-                let each = wallets.iter().map(|(version, posted)| format!("{version} {posted}"));
-                writeln!(text, "looked {}", each.collect::<Vec<_>>().join(" "))
-            }
-        };
-    }
-    fs::write(path, text)
+    fs::write(path, serde_json::to_vec(notes)?)
 }
 
 /// Reads them.
 pub fn read(path: &Path) -> io::Result<Vec<Note>> {
-    let text = fs::read_to_string(path)?;
-    let notes: Option<Vec<Note>> = text.lines().map(read_line).collect();
-    notes.ok_or_else(|| io::Error::other("notes that can't be read"))
-}
-
-fn read_line(line: &str) -> Option<Note> {
-    let mut words = line.split(' ');
-    let mut number = || words.next()?.parse().ok();
-    let (began, ended) = (number()?, number()?);
-    let rest: Vec<&str> = words.collect();
-    let what = match rest.as_slice() {
-        ["paid", key, id, replayed] => What::Paid {
-            key: (*key).to_owned(),
-            id: id.parse().ok()?,
-            replayed: replayed.parse().ok()?,
-        },
-        ["refused", key, replayed] => {
-            What::Refused { key: (*key).to_owned(), replayed: replayed.parse().ok()? }
-        }
-        ["looked", wallets @ ..] => {
-            let pair =
-                |pair: &[&str]| Some((pair.first()?.parse().ok()?, pair.get(1)?.parse().ok()?));
-            What::Looked(wallets.chunks(2).map(pair).collect::<Option<_>>()?)
-        }
-        _ => return None,
-    };
-    Some(Note { began, ended, what })
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
 }

@@ -1,14 +1,19 @@
 //! Clerks of a bank in which money only goes round.
 
-use fastrand::Rng;
-use ledger_core::{Asset, Command, Error, Key, Ledger, Result, Wallet, WalletId, WalletSpec};
+use std::io;
 
-use crate::history::note::{Note, What, now};
+use fastrand::Rng;
+use ledger_core::{
+    Asset, Balance, Class, Command, Error, Key, Ledger, Receipt, Result, Wallet, WalletId,
+    WalletSpec,
+};
+
+use crate::history::note::{Answer, Note, Outcome, Payment, Told, What, now};
 
 /// Few wallets, so that everyone is in everyone's way.
 const WALLETS: usize = 6;
 /// What each holds at the beginning.
-const EACH: i128 = 1_000;
+pub const EACH: i64 = 1_000;
 
 /// A bank.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ impl Bank {
         let usd = Asset::iso("USD")?;
         let open = |number: usize| {
             let wallet = ledger.open_wallet(WalletSpec::new(format!("wallet {number}"), usd)?)?;
-            ledger.deposit(&wallet, usd.minor(EACH), format!("fund-{number}").as_str())?;
+            ledger.deposit(&wallet, usd.minor(EACH.into()), format!("fund-{number}").as_str())?;
             Ok(wallet)
         };
         let wallets = (0..WALLETS).map(open).collect::<Result<_>>()?;
@@ -35,76 +40,120 @@ impl Bank {
         self.wallets.iter().map(|wallet| wallet.id).collect()
     }
 
-    /// Makes so many calls and notes each that was answered.
-    pub fn work(&self, name: u64, seed: u64, calls: usize, planted: bool) -> Vec<Note> {
+    /// Makes at least so many calls and notes each.
+    pub fn work(&self, name: u64, seed: u64, calls: usize, planted: bool) -> io::Result<Vec<Note>> {
         let mut rng = Rng::with_seed(seed ^ name);
         let mut notes = Vec::with_capacity(calls);
         while notes.len() < calls {
             let number = notes.len();
+            let key = format!("{name}-{number}");
             match rng.u8(0..10) {
-                0 => self.look(&mut notes, planted),
-                1 => self.pay_several(&format!("{name}-{number}"), &mut rng, &mut notes),
+                0 => notes.push(self.look(planted)?),
+                1 => notes.extend(self.pay_each(self.payments(&key, 4, &mut rng))?),
                 // Everyone uses these keys, and one is the first.
-                2 => self.pay(&format!("common-{number}"), &mut Rng::with_seed(7), &mut notes),
-                _ => self.pay(&format!("{name}-{number}"), &mut rng, &mut notes),
+                2 => {
+                    let mut same = Rng::with_seed(number as u64);
+                    let key = format!("common-{number}");
+                    notes.push(self.pay(self.payments(&key, 1 + number % 3, &mut same))?);
+                }
+                3..5 => {
+                    let count = rng.usize(2..5);
+                    notes.push(self.pay(self.payments(&key, count, &mut rng))?);
+                }
+                _ => notes.push(self.pay(self.payments(&key, 1, &mut rng))?),
             }
         }
-        notes
+        Ok(notes)
     }
 
-    fn look(&self, notes: &mut Vec<Note>, planted: bool) {
-        let began = now();
-        let ids = self.wallets();
-        let looked = if planted {
-            ids.iter().map(|id| self.ledger.balance(*id)).collect()
+    /// Looks at all wallets at once. Where planted, at one after the other.
+    pub fn look(&self, planted: bool) -> io::Result<Note> {
+        let (began, ids) = (now()?, self.wallets());
+        let balances: Vec<Balance> = if planted {
+            ids.iter().map(|id| self.ledger.balance(*id)).collect::<Result<_>>()
         } else {
             self.ledger.balances(&ids)
-        };
-        let Ok(balances) = looked else { return };
-        let of = |it: &ledger_core::Balance| {
+        }
+        .map_err(io::Error::other)?;
+        let of = |it: &Balance| {
             (it.version, i64::try_from(it.posted.amount().minor()).unwrap_or(i64::MIN))
         };
         let what = What::Looked(balances.iter().map(of).collect());
-        notes.push(Note { began, ended: now(), what });
+        Ok(Note { began, ended: now()?, what })
     }
 
-    fn pay(&self, key: &str, rng: &mut Rng, notes: &mut Vec<Note>) {
-        let Some(command) = self.command(key, rng) else { return };
-        let began = now();
-        let answer = self.ledger.submit(command);
-        let ended = now();
-        notes.extend(note(key, began, ended, answer.map(|it| (it.id.raw(), it.replayed))));
+    /// Sends one payment, or several of which all are done or none.
+    pub fn pay(&self, payments: Vec<Payment>) -> io::Result<Note> {
+        let commands = commands(&payments).map_err(io::Error::other)?;
+        let began = now()?;
+        let answer = match <[Command; 1]>::try_from(commands) {
+            Ok([command]) => self.ledger.submit(command).map(|receipt| vec![receipt]),
+            Err(commands) => self.ledger.submit_all(commands),
+        };
+        let ended = now()?;
+        Ok(Note { began, ended, what: What::Sent(payments, told(answer.as_deref())) })
     }
 
-    fn pay_several(&self, key: &str, rng: &mut Rng, notes: &mut Vec<Note>) {
-        let keys: Vec<String> = (0..4).map(|number| format!("{key}-{number}")).collect();
-        let commands: Vec<Command> = keys.iter().filter_map(|key| self.command(key, rng)).collect();
-        let began = now();
-        let Ok(answers) = self.ledger.submit_each(commands) else { return };
-        let ended = now();
-        for (key, answer) in keys.iter().zip(answers) {
-            notes.extend(note(key, began, ended, answer.map(|it| (it.id.raw(), it.replayed))));
-        }
+    /// Sends several, each on its own.
+    fn pay_each(&self, payments: Vec<Payment>) -> io::Result<Vec<Note>> {
+        let commands = commands(&payments).map_err(io::Error::other)?;
+        let began = now()?;
+        let answers = self.ledger.submit_each(commands);
+        let ended = now()?;
+        let note = |(number, payment)| {
+            let answer = answers.as_ref().map(|answers| answers.get(number).map(Result::as_ref));
+            let told = match answer {
+                Ok(Some(answer)) => told(answer.map(std::slice::from_ref)),
+                Ok(None) => Told::Wrong("nothing".to_owned()),
+                Err(error) => told(Err(error)),
+            };
+            Note { began, ended, what: What::Sent(vec![payment], told) }
+        };
+        Ok(payments.into_iter().enumerate().map(note).collect())
     }
 
-    fn command(&self, key: &str, rng: &mut Rng) -> Option<Command> {
+    fn payments(&self, key: &str, count: usize, rng: &mut Rng) -> Vec<Payment> {
+        (0..count).filter_map(|item| self.payment(format!("{key}-{item}"), rng)).collect()
+    }
+
+    fn payment(&self, key: String, rng: &mut Rng) -> Option<Payment> {
         let from = rng.usize(..WALLETS);
         let to = (from + rng.usize(1..WALLETS)) % WALLETS;
         let (from, to) = (self.wallets.get(from)?, self.wallets.get(to)?);
         let amount = from.asset.minor(rng.i128(1..400));
-        Some(Command::transfer(Key::new(key).ok()?, from, to, amount))
+        Some(Payment { key, from: from.id, to: to.id, amount })
     }
 }
 
-fn note(key: &str, began: u64, ended: u64, answer: Result<(u64, bool), Error>) -> Option<Note> {
-    let key = key.to_owned();
-    let what = match answer {
-        Ok((id, replayed)) => What::Paid { key, id, replayed },
-        Err(error) if error.kind() == ledger_core::ErrorKind::InsufficientFunds => {
-            What::Refused { key, replayed: error.is_replay() }
-        }
-        // Nothing was written, or nobody knows: nothing was told.
-        Err(_) => return None,
+fn commands(payments: &[Payment]) -> Result<Vec<Command>> {
+    let command =
+        |it: &Payment| Ok(Command::transfer(Key::new(&it.key)?, it.from, it.to, it.amount));
+    payments.iter().map(command).collect()
+}
+
+fn told(answer: Result<&[Receipt], &Error>) -> Told {
+    let error = match answer {
+        Ok(receipts) => return told_done(receipts),
+        Err(error) => error,
     };
-    Some(Note { began, ended, what })
+    match (error.class(), error.rejection()) {
+        (Class::Rejected, Some(why)) => {
+            let outcome = Outcome::Refused { item: error.item(), why: why.clone() };
+            let answer = Answer { ids: Vec::new(), outcome };
+            Told::Answered { answer, replayed: error.is_replay() }
+        }
+        (Class::Transient, _) => Told::Nothing,
+        (Class::Indeterminate, _) => Told::Unknown,
+        (Class::Rejected | Class::Fatal, _) => Told::Wrong(error.to_string()),
+    }
+}
+
+fn told_done(receipts: &[Receipt]) -> Told {
+    let replayed = receipts.iter().any(|it| it.replayed);
+    if receipts.iter().any(|it| it.replayed != replayed) {
+        return Told::Wrong("that a part of it was done before".to_owned());
+    }
+    let ids = receipts.iter().map(|it| it.id.raw()).collect();
+    let postings = receipts.iter().flat_map(|it| it.postings.iter().copied()).collect();
+    Told::Answered { answer: Answer { ids, outcome: Outcome::Done(postings) }, replayed }
 }
