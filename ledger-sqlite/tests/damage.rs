@@ -230,6 +230,47 @@ fn rebuild_mends_all_that_is_derived() {
 }
 
 #[test]
+fn rebuild_mends_tables_that_can_not_be_read_and_never_gives_the_journals_pages_away() {
+    let whole = TestFile::with_business();
+    let pages = "SELECT iif(tbl_name IN ('journal', 'note', 'property'), 'kept', name), rootpage \
+                 FROM sqlite_schema WHERE rootpage > 0";
+    let roots: Vec<(String, usize)> = {
+        let sql = whole.sql();
+        let mut find = sql.prepare(pages).unwrap();
+        let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let bytes = std::fs::read(whole.path()).unwrap();
+    let page = |number: usize| (number - 1) * 4_096..number * 4_096;
+    let journal = roots.iter().find(|(name, _)| name == "kept").unwrap().1;
+    let derived = || roots.iter().filter(|(name, _)| name != "kept");
+    assert!(derived().count() > 12);
+    for (name, root) in derived() {
+        // As if it had nothing, and as if all that the journal has were its own.
+        for instead in [vec![0; 4_096], bytes[page(journal)].to_vec()] {
+            let file = TestFile::new();
+            let mut changed = bytes.clone();
+            changed[page(*root)].copy_from_slice(&instead);
+            std::fs::write(file.path(), changed).unwrap();
+            assert_ne!(file.problem(), "", "{name}");
+            let go_on = &mut |_| ControlFlow::Continue(());
+            if let Err(error) = SqliteLedger::rebuild(file.path(), go_on) {
+                // It can't be told from this table whether the journal is whole.
+                assert!(error.to_string().contains("rebuild with keep_what_is_left"), "{error}");
+                file.builder().keep_what_is_left().rebuild(go_on).unwrap();
+            }
+            assert_eq!(file.problem(), "", "{name}");
+            let unused = file.sql().query_row("PRAGMA integrity_check", [], |row| row.get(0));
+            assert_eq!(unused, Ok("ok".to_owned()), "{name}");
+            let ledger = file.open();
+            let shop = Shop::on(&ledger);
+            assert_eq!(shop.posted(&shop.bob), "18.50 USD");
+            assert!(shop.pay("12.50", "pay").unwrap().replayed, "{name}");
+        }
+    }
+}
+
+#[test]
 fn rebuild_refuses_a_journal_that_no_ledger_wrote_and_changes_nothing() {
     let wallets_body = "(SELECT body FROM journal WHERE kind = 202 LIMIT 1)";
     let assets_body = "(SELECT body FROM journal WHERE kind = 201 LIMIT 1)";
@@ -287,4 +328,40 @@ fn long_work_can_be_stopped() {
     assert!(!found.complete && found.problem.is_none() && !found.is_ok());
     SqliteLedger::rebuild(file.path(), stop).unwrap_err();
     assert_eq!(file.problem(), "");
+}
+
+/// SQLite takes a log as far as its checksums are right: that is how it tells a commit that was cut off.
+#[test]
+fn a_log_ends_where_it_was_changed_and_only_a_head_that_was_kept_elsewhere_tells() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let shop = Shop::on(&ledger);
+    shop.fund("100.00", "fund");
+    let read_log = || std::fs::read(file.beside("-wal")).unwrap();
+    let before = read_log();
+    shop.pay("12.50", "pay").unwrap();
+    let (head, log) = (ledger.head().unwrap(), read_log());
+    // The log has room for what comes, so it need not have become longer.
+    let is_new = |at: &usize| before.get(*at) != log.get(*at);
+    let first = (0..log.len()).find(is_new).unwrap();
+    let last = (0..log.len()).rfind(is_new).unwrap();
+
+    let (bare, go_on) = (std::fs::read(file.path()).unwrap(), &mut |_| ControlFlow::Continue(()));
+    // Everywhere in what was added: heads of frames, and the pages behind them.
+    for at in (first..=last).step_by(500) {
+        let left = TestFile::new();
+        let mut changed = log.clone();
+        changed[at] ^= 1;
+        std::fs::write(left.path(), &bare).unwrap();
+        std::fs::write(left.beside("-wal"), changed).unwrap();
+        let missed = SqliteLedger::verify_file(left.path(), &[head], go_on).unwrap();
+        assert!(missed.problem.unwrap().contains("it ends before"), "{at}");
+        assert_eq!(left.problem(), "", "{at}: nothing in the file shows it");
+        let ledger = left.open();
+        assert_eq!(ledger.transaction_by_key("pay").unwrap(), None, "{at}: it was answered");
+        assert!(ledger.transaction_by_key("fund").unwrap().is_some(), "{at}");
+        let missed = ledger.verify_with(&[head], go_on).unwrap();
+        assert!(missed.problem.unwrap().contains("it ends before"), "{at}");
+    }
+    assert!(ledger.verify_with(&[head], go_on).unwrap().is_ok());
 }

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod head;
 pub(crate) mod holds;
 pub(crate) mod keys;
+pub(crate) mod pages;
 pub(crate) mod query;
 pub(crate) mod rebuild;
 pub(crate) mod reversals;

@@ -1,7 +1,7 @@
 //! Whether the journal still has its end, as far as what is derived from it can tell.
 
 use ledger_core::store::{StoreError, StoreResult};
-use rusqlite::Connection;
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension};
 
 use crate::base::failure::{damaged_so, reading};
 use crate::journal::read;
@@ -18,6 +18,8 @@ const KNOWN: [(&str, &str); 5] = [
 
 /// The last transaction that is known to holds.
 const KNOWN_HOLD: &str = "SELECT max(id) FROM hold";
+
+const WAYS_OUT: &str = "restore a backup, or, where there is none, rebuild with keep_what_is_left";
 
 /// Refuses a journal that has lost its end: it would answer keys anew that were answered, and nobody would
 /// see it once what is derived is made again.
@@ -41,16 +43,29 @@ fn largest(table: &str, sql: &str, connection: &Connection) -> StoreResult<Optio
     if !connection.table_exists(None, table).map_err(reading)? {
         return Ok(None);
     }
-    let mut find = connection.prepare_cached(sql).map_err(reading)?;
-    let mut rows = find.query([]).map_err(reading)?;
-    let Some(row) = rows.next().map_err(reading)? else { return Ok(None) };
-    let found: Option<i64> = row.get(0).map_err(reading)?;
-    Ok(found.and_then(|row| u64::try_from(row).ok()))
+    let read = || {
+        let mut find = connection.prepare_cached(sql)?;
+        let found = find.query_row([], |row| row.get::<_, Option<i64>>(0)).optional()?;
+        Ok(found.flatten().and_then(|row| u64::try_from(row).ok()))
+    };
+    read().map_err(|error| if is_of_content(&error) { unreadable(table) } else { reading(error) })
+}
+
+/// Whether it is what the file holds that can't be read.
+fn is_of_content(error: &Error) -> bool {
+    matches!(error, Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..))
+        || error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
+}
+
+fn unreadable(table: &str) -> StoreError {
+    damaged_so(
+        format_args!(
+            "the table {table} can't be read, so nobody can tell from it whether the journal has its end"
+        ),
+        WAYS_OUT,
+    )
 }
 
 fn lost(what: &str) -> StoreError {
-    damaged_so(
-        format_args!("the journal has lost its end: it has {what}"),
-        "restore a backup, or, where there is none, rebuild with keep_what_is_left",
-    )
+    damaged_so(format_args!("the journal has lost its end: it has {what}"), WAYS_OUT)
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use ledger_core::Kind;
 use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::base::failure::{before_commit, in_commit, reading};
@@ -121,6 +122,25 @@ pub(crate) fn replace_derived(connection: &Connection) -> StoreResult<()> {
         }
     }
     make_derived(connection).map_err(before_commit)
+}
+
+/// Puts the derived tables and views, empty, in the place of those there are, as a part of the caller's
+/// transaction. Their pages are neither read nor used again: damaged ones may lead anywhere, into the journal too,
+/// and a page of it that was given up would be written over.
+pub(crate) fn forget_derived(connection: &Connection) -> StoreResult<()> {
+    let kept = made_by(&[KEPT])?;
+    let defend = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, on);
+    let forget = |objects: &[Object]| -> rusqlite::Result<()> {
+        defend(false)?;
+        connection.execute_batch("PRAGMA writable_schema = ON")?;
+        for object in objects.iter().filter(|object| !kept.contains(object)) {
+            connection.execute("DELETE FROM sqlite_schema WHERE name = ?1", [&object.name])?;
+        }
+        connection.execute_batch("PRAGMA writable_schema = RESET")?;
+        defend(true)?;
+        make_derived(connection)
+    };
+    forget(&schema_of(connection)?).map_err(before_commit)
 }
 
 /// The table `kind`: a number, a name and an outcome each.

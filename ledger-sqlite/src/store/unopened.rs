@@ -8,6 +8,7 @@ use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::Connection;
 
 use crate::audit::head::Head;
+use crate::audit::pages::{self, Flaws};
 use crate::audit::rebuild::rebuild;
 use crate::audit::verify::{Verification, verify};
 use crate::audit::watch::Watch;
@@ -71,12 +72,21 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let _witness = log::settle(&place)?;
     let connection = connect::alone(place.path(), settings.wait)?;
     check_not_empty(&connection, path)?;
-    connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    // Once a look at a damaged page has failed, SQLite ends a transaction that writes, so they come before it.
     if !settings.keep_what_is_left {
         end::check(&connection)?;
     }
+    let flaws = Flaws::find(&connection)?;
+    connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    if flaws.is_none() {
+        rebuild(&connection, settings.recent_keys, watch)?;
+        return connection.execute_batch("COMMIT").map_err(in_commit);
+    }
+    create::forget_derived(&connection)?;
     rebuild(&connection, settings.recent_keys, watch)?;
-    connection.execute_batch("COMMIT").map_err(in_commit)
+    flaws.check_no_more(&connection)?;
+    connection.execute_batch("COMMIT").map_err(in_commit)?;
+    pages::give_back(&connection)
 }
 
 /// Moves the whole log into the database, after a checkpoint that failed. It is the last to be read with an index
