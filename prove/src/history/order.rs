@@ -88,8 +88,7 @@ impl<'a> Order<'a> {
         if !keys.eq(call.iter().map(|it| it.key.as_str())) {
             return Err(format!("{}: its batch was not refused as a whole", first.key));
         }
-        let outcome =
-            Outcome::Refused { item: refusal.batch_item, why: refusal.rejection.clone() };
+        let outcome = Outcome::Refused { item: refusal.batch_item, why: refusal.rejection.clone() };
         self.take(call, Answer { ids: Vec::new(), outcome })
     }
 
