@@ -115,7 +115,7 @@ fn damage_is_found() {
     for planted in [false, true] {
         let row = damage::run(&memory(), 1, planted, &Budget::counting(200)).unwrap();
         is_well(&row);
-        let tables: u64 = row.part.split(" ").nth(2).and_then(|word| word.parse().ok()).unwrap();
+        let tables: u64 = row.part.split(' ').nth(2).and_then(|word| word.parse().ok()).unwrap();
         assert!(planted || tables > 9, "{}", row.part);
     }
 }

@@ -70,7 +70,7 @@ pub enum Outcome {
     /// This moved.
     Done(Vec<Posting>),
     /// Nothing moved. Of several, this one was refused.
-    Refused { item: Option<usize>, why: Rejection },
+    Refused { item: Option<usize>, why: Box<Rejection> },
 }
 
 /// Nanoseconds of a clock that nobody sets, the same in every process of a machine.

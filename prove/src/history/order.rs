@@ -88,7 +88,8 @@ impl<'a> Order<'a> {
         if !keys.eq(call.iter().map(|it| it.key.as_str())) {
             return Err(format!("{}: its batch was not refused as a whole", first.key));
         }
-        let outcome = Outcome::Refused { item: refusal.batch_item, why: refusal.rejection.clone() };
+        let outcome =
+            Outcome::Refused { item: refusal.batch_item, why: Box::new(refusal.rejection.clone()) };
         self.take(call, Answer { ids: Vec::new(), outcome })
     }
 
@@ -101,7 +102,9 @@ impl<'a> Order<'a> {
             return Err(format!("{}: {said}: {:?}, not {right:?}", first.key, answer.outcome));
         }
         if let Outcome::Done(postings) = &answer.outcome {
-            postings.iter().for_each(|it| self.move_money(it));
+            for it in postings {
+                self.move_money(it);
+            }
         }
         match self.answers.insert(&first.key, (self.length, answer)) {
             None => Ok(()),

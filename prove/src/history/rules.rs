@@ -18,7 +18,7 @@ pub fn decide(call: &[Payment], state: impl Fn(WalletId) -> State) -> Outcome {
             .map(|wallet| changed.get(&wallet).copied().unwrap_or_else(|| state(wallet)));
         if from.1 < it.amount.amount().minor() {
             let item = (call.len() > 1).then_some(number);
-            return Outcome::Refused { item, why: too_little(it, from.1) };
+            return Outcome::Refused { item, why: Box::new(too_little(it, from.1)) };
         }
         let posting = posting(it, from, to);
         changed.insert(it.from, (posting.from_version, posting.from_balance.minor()));

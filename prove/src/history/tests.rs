@@ -186,7 +186,7 @@ fn an_answer_that_is_not_the_journals() {
     }
     finds("c was told", |case| case.answer(BATCH).0.outcome = Outcome::Done(Vec::new()));
     finds("b was told", |case| {
-        let why = Rejection::UnknownWallet { wallet: case.wallets[0] };
+        let why = Box::new(Rejection::UnknownWallet { wallet: case.wallets[0] });
         case.answer(REFUSED).0.outcome = Outcome::Refused { item: None, why };
     });
     finds("b was told", |case| {

@@ -138,7 +138,7 @@ fn told(answer: Result<&[Receipt], &Error>) -> Told {
     };
     match (error.class(), error.rejection()) {
         (Class::Rejected, Some(why)) => {
-            let outcome = Outcome::Refused { item: error.item(), why: why.clone() };
+            let outcome = Outcome::Refused { item: error.item(), why: Box::new(why.clone()) };
             let answer = Answer { ids: Vec::new(), outcome };
             Told::Answered { answer, replayed: error.is_replay() }
         }
