@@ -48,9 +48,7 @@ pub(crate) fn writer(
     set("synchronous", "EXTRA")?;
     // Chunks of the key index and room in the log are counted in pages of this size.
     set("page_size", "4096")?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(before_commit)?;
+    let mode = change_mode(&connection, "WAL").map_err(before_commit)?;
     if mode != "wal" {
         return Err(StoreError::Broken(format!(
             "the file can't be put into WAL mode (it is in {mode} mode); check that its folder can \
@@ -80,7 +78,15 @@ pub(crate) fn alone(path: &Path, wait: Duration) -> StoreResult<Connection> {
 fn leave_wal(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
-    connection.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0))
+    change_mode(connection, "DELETE")
+}
+
+/// Changes the journal's mode, and says which it is. SQLite tells the mode first and commits the change after
+/// that: whoever does not listen to the end never hears that it failed.
+fn change_mode(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    let mut change = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let told: rusqlite::Result<Vec<String>> = change.query_map([], |row| row.get(0))?.collect();
+    Ok(told?.concat())
 }
 
 /// Opens a connection that only reads.
@@ -157,4 +163,24 @@ pub(crate) fn in_snapshot<T>(
     // What was read stands, however the transaction ends.
     let ended = run("COMMIT");
     result.and_then(|value| ended.map(|_| value))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_mode_is_not_believed_before_the_change_to_it_is_committed() {
+        let folder = TempDir::new().unwrap();
+        let connect = || Connection::open(folder.path().join("test.ledger")).unwrap();
+        for mode in ["WAL", "DELETE"] {
+            let mut connection = connect();
+            connection.commit_hook(Some(|| true)).unwrap();
+            change_mode(&connection, mode).unwrap_err();
+            drop(connection);
+            assert_eq!(change_mode(&connect(), mode).unwrap(), mode.to_lowercase());
+        }
+    }
 }
