@@ -60,14 +60,7 @@ mod linux {
                 lock(&anchor.memory, IN_USE, libc::F_RDLCK)?;
                 Ok(anchor)
             };
-            held().map_err(|error| {
-                full(&error).unwrap_or_else(|| {
-                    StoreError::Broken(format!(
-                        "{} can't be locked ({error}); is it on a network file system?",
-                        place.path().display()
-                    ))
-                })
-            })
+            held().map_err(|error| unlockable(place, &error))
         }
 
         /// Sees to it that the shared memory has so many bytes, and that they have their place on the
@@ -95,6 +88,19 @@ mod linux {
         }
     }
 
+    /// Why a file can't be locked: someone else's lock passes, and want of room as well.
+    fn unlockable(place: &Place, error: &io::Error) -> StoreError {
+        let path = place.path().display();
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return StoreError::Busy(format!("another program has {path} locked; try again"));
+        }
+        full(error).unwrap_or_else(|| {
+            let problem =
+                format!("{path} can't be locked ({error}); is it on a network file system?");
+            StoreError::Broken(problem)
+        })
+    }
+
     /// Whether anyone uses the log's index.
     pub(crate) fn is_used(index: &File) -> io::Result<bool> {
         let mut lock = lock_of(IN_USE, libc::F_WRLCK);
@@ -115,6 +121,26 @@ mod linux {
             l_start: start,
             l_len: length,
             l_pid: 0,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use tempfile::TempDir;
+
+        use super::*;
+
+        #[test]
+        fn a_file_that_another_has_locked_is_busy_and_no_more() {
+            let folder = TempDir::new().unwrap();
+            let place =
+                Place::find_or_make(&folder.path().join("test.ledger"), |_| Ok(())).unwrap();
+            let index = File::create(place.beside("-shm")).unwrap();
+            lock(&index, IN_USE, libc::F_WRLCK).unwrap();
+            let error = Anchor::hold(&place, None).unwrap_err();
+            assert!(matches!(error, StoreError::Busy(_)), "{error}");
+            drop(index);
+            Anchor::hold(&place, None).unwrap();
         }
     }
 }
