@@ -5,8 +5,10 @@ use nix::libc;
 /// A call of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// Opening or making a file.
+    /// Opening a file that is there.
     Open,
+    /// Making a file.
+    Make,
     /// Reading.
     Read,
     /// Writing.
@@ -17,7 +19,7 @@ pub enum Call {
     Flush,
     /// Opening or flushing the folder.
     Folder,
-    /// Taking or giving back a lock.
+    /// Taking a lock.
     Lock,
     /// Removing a name.
     Remove,
@@ -56,13 +58,19 @@ impl Failure {
         match self {
             Self::Device => call != Call::Lock,
             Self::Full => {
-                matches!(call, Call::Open | Call::Write | Call::Flush | Call::Folder | Call::Room)
+                matches!(call, Call::Make | Call::Write | Call::Flush | Call::Folder | Call::Room)
             }
             Self::Short => call == Call::Write,
             Self::Busy => call == Call::Lock,
             Self::Lie | Self::NoFlush => call == Call::Flush,
             Self::NoFolder => call == Call::Folder,
         }
+    }
+
+    /// Whether it is another failure's if it happens once: these two differ from a device that fails only in
+    /// what fails afterwards.
+    pub fn is_another_once(self) -> bool {
+        matches!(self, Self::NoFlush | Self::NoFolder)
     }
 
     /// What the system says.

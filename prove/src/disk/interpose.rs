@@ -38,7 +38,7 @@ fn open_at(folder: c_int, path: *const c_char, flags: c_int, mode: c_uint) -> c_
     // SAFETY: a path that the C library would have read as well.
     let name = unsafe { CStr::from_ptr(path) }.to_bytes();
     let existed = watch::exists(name);
-    if let Verdict::Fail(number) = watch::ask_name(name, Call::Open) {
+    if let Verdict::Fail(number) = watch::ask_name(name, opening(folder, path, flags)) {
         return small(fail(number));
     }
     let opened = small(system!(SYS_openat, folder, path, flags, mode));
@@ -46,6 +46,14 @@ fn open_at(folder: c_int, path: *const c_char, flags: c_int, mode: c_uint) -> c_
         watch::opened(name, opened, existed, flags & libc::O_TRUNC != 0);
     }
     opened
+}
+
+/// Whether a file is made or opened: for one that is there, no disk is too full.
+fn opening(folder: c_int, path: *const c_char, flags: c_int) -> Call {
+    let is_made = flags & libc::O_CREAT != 0
+        && watch::is_on()
+        && system!(SYS_faccessat, folder, path, libc::F_OK) != 0;
+    if is_made { Call::Make } else { Call::Open }
 }
 
 #[unsafe(no_mangle)]
@@ -196,23 +204,48 @@ unsafe extern "C" fn linkat(
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "C" fn fcntl(file: c_int, command: c_int, argument: usize) -> c_int {
+    control(file, command, argument)
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "C" fn fcntl64(file: c_int, command: c_int, argument: usize) -> c_int {
-    let takes = matches!(command, libc::F_SETLK | libc::F_SETLKW);
-    if takes
-        && !gives_back(argument)
+    control(file, command, argument)
+}
+
+/// SQLite's locks are those of a process, the ledger's those of an open file.
+fn control(file: c_int, command: c_int, argument: usize) -> c_int {
+    let Some(lock) = lock_of(command, argument) else {
+        return small(system!(SYS_fcntl, file, command, argument));
+    };
+    // Nobody is in the way of giving a lock back, or of letting others in.
+    let is_taken = c_int::from(lock.l_type) != libc::F_UNLCK && !watch::is_alone(file, &lock);
+    if is_taken && let Verdict::Fail(number) = watch::ask(file, Call::Lock) {
+        return small(fail(number));
+    }
+    let done = small(system!(SYS_fcntl, file, command, argument));
+    if done == 0 {
+        watch::locked(file, &lock);
+    }
+    done
+}
+
+/// The lock that a command takes or gives back.
+fn lock_of(command: c_int, argument: usize) -> Option<libc::flock> {
+    let commands = [libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
+    let lock = std::ptr::with_exposed_provenance::<libc::flock>(argument);
+    // SAFETY: these commands have a pointer to such a lock.
+    commands.contains(&command).then(|| unsafe { lock.as_ref() }.copied())?
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn flock(file: c_int, what: c_int) -> c_int {
+    if what & libc::LOCK_UN == 0
         && let Verdict::Fail(number) = watch::ask(file, Call::Lock)
     {
         return small(fail(number));
     }
-    small(system!(SYS_fcntl, file, command, argument))
-}
-
-/// Whether a lock is given back. That never fails.
-fn gives_back(argument: usize) -> bool {
-    let lock = std::ptr::with_exposed_provenance::<libc::flock>(argument);
-    // SAFETY: these commands have a pointer to such a lock.
-    let kind = unsafe { lock.as_ref() }.map(|lock| c_int::from(lock.l_type));
-    kind == Some(libc::F_UNLCK)
+    small(system!(SYS_flock, file, what))
 }
 
 #[unsafe(no_mangle)]

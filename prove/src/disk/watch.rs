@@ -1,11 +1,13 @@
 //! Watches one folder: notes what is done to the files in it, and has planned calls fail.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nix::libc;
 
 use crate::disk::calls::{Call, Failure};
 
@@ -44,15 +46,24 @@ impl fmt::Display for Event {
     }
 }
 
-/// What is to fail: the so manyth call, and perhaps all that follow.
+/// What is to fail: the so manyth call, and perhaps all that follow. Runs differ a little, because some of what
+/// is written is random; so it may also be the next call of that kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Which call it is, counted from 0.
     pub at: usize,
+    /// Of which kind it is, if only such a call is to be the first.
+    pub call: Option<Call>,
     /// How it fails.
     pub failure: Failure,
     /// Whether all later calls of that kind fail as well.
     pub for_ever: bool,
+}
+
+impl Plan {
+    fn is_due(&self, number: usize, call: Call) -> bool {
+        number >= self.at && self.call.is_none_or(|it| it == call) && self.failure.fits(call)
+    }
 }
 
 /// What becomes of a call.
@@ -89,6 +100,8 @@ struct Watch {
     names: HashMap<String, FileId>,
     files: usize,
     open: HashMap<i32, Open>,
+    /// Where a file is locked so that nobody else can have a lock: its number, and the first byte.
+    alone: HashSet<(i32, i64)>,
 }
 
 #[derive(Clone, Copy)]
@@ -151,6 +164,11 @@ impl Watching {
         });
     }
 
+    /// Whether a call was made to fail.
+    pub fn has_failed(&self) -> bool {
+        with(|watch| Some(watch.seen.failed > 0)).unwrap_or(false)
+    }
+
     /// Notes a moment.
     pub fn mark(&self) {
         with(|watch| {
@@ -187,11 +205,11 @@ impl Watch {
             self.is_full = false;
             return Verdict::Fail(Failure::Full.number());
         }
-        let Some(Plan { at, failure, for_ever }) = self.plan else { return Verdict::Go };
-        let due = number == at || for_ever && number > at;
-        if !due || !failure.fits(call) {
+        let Some(plan) = self.plan.filter(|plan| plan.is_due(number, call)) else {
             return Verdict::Go;
-        }
+        };
+        self.plan = plan.for_ever.then_some(Plan { call: None, ..plan });
+        let failure = plan.failure;
         self.seen.failed += 1;
         self.seen.failed_at.get_or_insert(self.seen.events.len());
         self.is_full = failure == Failure::Short;
@@ -248,7 +266,28 @@ pub(crate) fn opened(path: &[u8], number: i32, existed: bool, emptied: bool) {
 
 /// A file is about to be closed.
 pub(crate) fn closed(number: i32) {
-    with(|watch| watch.open.remove(&number));
+    with(|watch| {
+        watch.alone.retain(|(file, _)| *file != number);
+        watch.open.remove(&number)
+    });
+}
+
+/// Whether nobody else can have a lock there.
+pub(crate) fn is_alone(number: i32, lock: &libc::flock) -> bool {
+    with(|watch| Some(watch.alone.contains(&(number, lock.l_start)))).unwrap_or(false)
+}
+
+/// A lock was taken, or given back.
+pub(crate) fn locked(number: i32, lock: &libc::flock) {
+    let end = if lock.l_len == 0 { i64::MAX } else { lock.l_start + lock.l_len };
+    let bytes = lock.l_start..end;
+    with(|watch| {
+        watch.alone.retain(|(file, first)| *file != number || !bytes.contains(first));
+        if i32::from(lock.l_type) == libc::F_WRLCK {
+            watch.alone.insert((number, lock.l_start));
+        }
+        Some(())
+    });
 }
 
 /// Whether what is written there matters.

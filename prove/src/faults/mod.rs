@@ -3,29 +3,36 @@
 //! Whatever was said meanwhile must be true: at once, after the disk is well again, when the file is opened
 //! anew, and also if the power goes.
 
+mod begin;
+mod list;
+mod panics;
+
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::Duration;
 
 use fastrand::Rng;
-use ledger_core::{Class, Error, Retry};
+use ledger_core::{Asset, Class, Error, WalletSpec};
 use ledger_sqlite::SqliteLedger;
 
 use crate::check::{self, Loss};
-use crate::disk::calls::{Call, Failure};
-use crate::disk::image::{Cut, Disk, Image};
-use crate::disk::watch::{self, Event, Seen, Watching};
+use crate::disk::calls::Failure;
+use crate::disk::image::{Cut, Disk};
+use crate::disk::watch::{Event, Seen, Watching};
+use crate::faults::begin::{Beginning, FILE, Site};
+use crate::faults::list::Fault;
 use crate::summary::{self, Budget, Row};
 use crate::workload::clerk::Clerk;
 use crate::workload::told::{Said, Tell, Told};
 
-const FILE: &str = "test.ledger";
 /// States of the disk that are opened at a moment after a failure.
 const STATES: usize = 4;
 /// Moments after a failure at which the power goes.
-const MOMENTS: usize = 6;
+const MOMENTS: usize = 4;
+/// How often a ledger is asked once the disk is well again.
+const ATTEMPTS: usize = 3;
 
 /// What is to fail.
 #[derive(Clone, Copy, Debug)]
@@ -38,87 +45,83 @@ pub struct Plan {
     pub only: Option<usize>,
 }
 
-/// Fails as long as the budget allows, each fault once, in a random order.
+/// Fails as long as the budget allows, each fault once, in a random order in which kinds take turns.
 pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
     let name = if plan.planted { "faults, flushes that lie" } else { "faults" };
     let mut row = Row::new(name, "faults", plan.seed);
     row.expected_losses = plan.planted;
-    let mut faults = all(plan)?;
-    let whole = faults.len();
-    Rng::with_seed(plan.seed).shuffle(&mut faults);
-    // Flushes first: most depends on them.
-    faults.sort_by_key(|(call, _)| !matches!(call, Call::Flush | Call::Folder));
-    for (number, (_, fault)) in faults.into_iter().enumerate() {
+    let beginnings = Beginning::all(plan.seed)?;
+    let faults = list::in_turns(all(plan, &beginnings)?, &mut Rng::with_seed(plan.seed));
+    row.part = format!("{name} (of {})", faults.len());
+    let mut missed = 0;
+    for (number, fault) in faults.iter().enumerate() {
         if plan.only.is_some_and(|only| only != number) {
             continue;
         }
         if !budget.goes_on(&row) || row.losses > 0 {
             break;
         }
-        let (was_hit, held) = one(plan, fault)?;
+        let Some(beginning) = beginnings.get(fault.beginning) else { continue };
+        let (was_hit, held) = one(plan, fault, beginning)?;
         row.count += u64::from(was_hit);
+        missed += u64::from(!was_hit);
         if let Err(loss) = held {
-            let seed = plan.seed;
-            row.lose(|| {
-                format!("{fault:?}: {loss}\n    again: prove --seed {seed} --only {number} faults")
-            });
+            row.lose(|| describe(plan, number, fault, beginning, &loss));
         }
     }
-    row.part = format!("{name} (of {whole})");
+    if missed > 0 {
+        row.more.push(format!("{missed} more did not come about"));
+    }
     row.took = budget.took();
     Ok(row)
 }
 
-/// Every way in which each call of a run without faults can fail.
-fn all(plan: Plan) -> io::Result<Vec<(Call, watch::Plan)>> {
-    let folder = summary::working_folder()?;
-    let watching = Watching::begin(folder.path(), None);
-    let mut tells = Vec::new();
-    drop(business(&folder.path().join(FILE), plan.seed, 1, &mut |tell| tells.push(tell)));
-    let calls = watching.end().calls;
+fn describe(plan: Plan, number: usize, fault: &Fault, from: &Beginning, loss: &Loss) -> String {
+    let (seed, fault, from) = (plan.seed, fault.plan, from.name);
+    format!("from {from}: {fault:?}: {loss}\n    again: prove --seed {seed} --only {number} faults")
+}
+
+/// Every way in which each call of a run without faults can fail, from each beginning.
+fn all(plan: Plan, beginnings: &[Beginning]) -> io::Result<Vec<Fault>> {
     let failures: &[Failure] = if plan.planted { &[Failure::Lie] } else { &Failure::ALL };
-    let each = calls.iter().enumerate().flat_map(|(at, &call)| {
-        let fitting = failures.iter().filter(move |failure| failure.fits(call));
-        fitting.flat_map(move |&failure| {
-            [false, true].map(|for_ever| (call, watch::Plan { at, failure, for_ever }))
-        })
-    });
-    Ok(each.collect())
+    let mut faults = Vec::new();
+    for (number, beginning) in beginnings.iter().enumerate() {
+        let folder = summary::working_folder()?;
+        beginning.image.write(folder.path())?;
+        let watching = Watching::begin(folder.path(), None);
+        let done = business(&Site::new(folder.path(), 1), plan.seed, &mut |_| {});
+        drop(done.map_err(io::Error::other)?);
+        faults.extend(list::ways(number, &watching.end().calls, failures));
+    }
+    Ok(faults)
 }
 
 /// Some of everything, in two sittings; gives the ledger back as long as it is open.
 fn business(
-    path: &Path,
+    site: &Site,
     seed: u64,
-    tries: u32,
     tell: &mut dyn FnMut(Tell),
 ) -> Result<(SqliteLedger, Clerk), Error> {
-    let ledger = open(path, tries)?;
+    let ledger = site.open()?;
     tell(Tell::Opened);
     let mut clerk = Clerk::new("0", seed, &ledger, tell)?;
     for number in 0..10 {
         work(&mut clerk, &ledger, tell)?;
         if number == 5 {
             tell(Tell::SentCopy("copy".to_owned()));
-            if ledger.backup(path.with_file_name("copy")).is_ok() {
+            if ledger.backup(site.path.with_file_name("copy")).is_ok() {
                 tell(Tell::Copied("copy".to_owned()));
             }
         }
     }
     ledger.close_file()?;
-    let ledger = open(path, tries)?;
+    site.file().rebuild(&mut |_| ControlFlow::Continue(()))?;
+    let ledger = site.open()?;
     let mut clerk = Clerk::new("1", seed, &ledger, tell)?;
     for _ in 0..6 {
         work(&mut clerk, &ledger, tell)?;
     }
     Ok((ledger, clerk))
-}
-
-/// Without pauses: whoever is tried again at once fails again at once.
-fn open(path: &Path, tries: u32) -> Result<SqliteLedger, Error> {
-    let retry = Retry { tries, pause_min: Duration::ZERO, pause_max: Duration::ZERO };
-    let file = SqliteLedger::builder(path).recent_keys(12).lock_wait(Duration::from_millis(2));
-    file.ledger(move |ledger| ledger.retry(retry)).open()
 }
 
 /// Works, and looks up what became of what nobody knew.
@@ -144,41 +147,56 @@ fn look_up(key: &str, ledger: &SqliteLedger, tell: &mut dyn FnMut(Tell)) {
 }
 
 /// One fault. Whether it came about, and whether all held.
-fn one(plan: Plan, fault: watch::Plan) -> io::Result<(bool, Result<(), Loss>)> {
+fn one(plan: Plan, fault: &Fault, from: &Beginning) -> io::Result<(bool, Result<(), Loss>)> {
     let folder = summary::working_folder()?;
-    let path = folder.path().join(FILE);
-    let watching = Watching::begin(folder.path(), Some(fault));
+    from.image.write(folder.path())?;
+    let at = fault.plan.at;
+    let site = Site::new(folder.path(), 1 + u32::from(at.is_multiple_of(2)));
+    let panics = panics::count();
+    let watching = Watching::begin(folder.path(), Some(fault.plan));
     let mut tells = Vec::new();
     let mut tell = |tell: Tell| {
         watching.mark();
         tells.push(tell);
     };
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let left = business(&path, plan.seed, 1 + u32::from(fault.at.is_multiple_of(2)), &mut tell);
-        if fault.at.is_multiple_of(3) {
-            // The program ends while the disk fails, and is started again when it is well.
-            drop(left);
-            watching.plan(None);
-            return Ok(());
-        }
+        let left = business(&site, plan.seed, &mut tell);
+        let answered = is_fitting(left.as_ref().err(), fault);
+        // The program may also end while the disk fails, and be started again when it is well. If nothing has
+        // failed by now, it is to do so while the program ends.
+        let left = left.ok().filter(|_| !at.is_multiple_of(3) && watching.has_failed());
         watching.plan(None);
-        after(left, &mut tell)
+        answered?;
+        left.map_or(Ok(()), |left| after(left, fault, &mut tell))?;
+        anew(&site, &mut tell)
     }));
-    let lived = lived
-        .unwrap_or_else(|_| Err("it panicked".to_owned()))
-        .and_then(|()| anew(&path, &mut tell));
+    let lived = lived.ok().filter(|_| panics::count() == panics);
+    let lived = lived.unwrap_or_else(|| Err("it panicked".to_owned()));
     let seen = watching.end();
     if plan.only.is_some() {
         show(&seen, &tells);
     }
-    let mut told = Told::default();
+    let mut told = from.told.clone();
     for tell in &tells {
         told.hear(tell);
     }
-    let held = lived
-        .and_then(|()| is_as_told(&path, &told))
-        .and_then(|()| without_power(&seen, &tells, plan.seed).map_err(|it| it.to_string())?);
+    let held = lived.and_then(|()| is_as_told(&site.path, &told)).and_then(|()| {
+        without_power(&seen, &tells, from, plan.seed).map_err(|it| it.to_string())?
+    });
     Ok((seen.failed > 0, held))
+}
+
+/// A failure is no answer of the rules; and one that passes is not to be answered as if it stayed.
+fn is_fitting(error: Option<&Error>, fault: &Fault) -> Result<(), Loss> {
+    match error {
+        Some(error) if error.class() == Class::Rejected => {
+            Err(format!("a fault was answered with a no: {error}"))
+        }
+        Some(error) if error.class() == Class::Fatal && fault.passes() => {
+            Err(format!("a fault that passes was answered as if it stayed: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Shows a run in full.
@@ -196,31 +214,45 @@ fn show(seen: &Seen, tells: &[Tell]) {
     }
 }
 
-/// The disk is well again: the ledger works, or says that it can't.
+/// The disk is well again: the ledger works, or says that it can't, if the fault was such.
 fn after(
-    left: Result<(SqliteLedger, Clerk), Error>,
+    (ledger, mut clerk): (SqliteLedger, Clerk),
+    fault: &Fault,
     tell: &mut dyn FnMut(Tell),
 ) -> Result<(), Loss> {
-    let (ledger, mut clerk) = match left {
-        Ok(left) => left,
-        Err(error) if error.class() == Class::Rejected => {
-            return Err(format!("a fault was answered with a no: {error}"));
-        }
-        Err(_) => return Ok(()),
-    };
     for _ in 0..3 {
         work(&mut clerk, &ledger, tell).map_err(|error| error.to_string())?;
     }
-    match ledger.verify() {
-        Ok(found) => found.problem.map_or(Ok(()), |problem| Err(format!("verify says {problem}"))),
-        Err(error) if error.class() == Class::Fatal => Ok(()),
-        Err(error) => Err(format!("the disk is well again, and the ledger is not: {error}")),
+    let is_down = |error: Error| match error.class() {
+        Class::Fatal if !fault.passes() => Ok(()),
+        _ => Err(format!("the disk is well again, and the ledger is not: {error}")),
+    };
+    if let Err(error) = write_something(&ledger, tell) {
+        return is_down(error);
     }
+    let found = ledger.verify();
+    found.map_or_else(is_down, |found| match found.problem {
+        Some(problem) => Err(format!("verify says {problem}")),
+        None => Ok(()),
+    })
+}
+
+/// The first attempts may be what ends a doubt.
+fn write_something(ledger: &SqliteLedger, tell: &mut dyn FnMut(Tell)) -> Result<(), Error> {
+    let name = "when it was well again";
+    let spec = WalletSpec::new(name, Asset::iso("USD")?)?;
+    tell(Tell::SentWallet(name.to_owned()));
+    let mut opened = ledger.open_wallet(spec.clone());
+    for _ in 1..ATTEMPTS {
+        opened = opened.or_else(|_| ledger.open_wallet(spec.clone()));
+    }
+    tell(Tell::Wallet(name.to_owned(), opened?.id));
+    Ok(())
 }
 
 /// The file is opened anew, and someone looks and works.
-fn anew(path: &Path, tell: &mut dyn FnMut(Tell)) -> Result<(), Loss> {
-    let worked = open(path, 1).and_then(|ledger| {
+fn anew(site: &Site, tell: &mut dyn FnMut(Tell)) -> Result<(), Loss> {
+    let worked = site.open().and_then(|ledger| {
         tell(Tell::Opened);
         for number in 1..8 {
             look_up(&format!("0:{number}"), &ledger, tell);
@@ -243,12 +275,17 @@ fn is_as_told(path: &Path, told: &Told) -> Result<(), Loss> {
 }
 
 /// The power goes after the failure, a few things said later.
-fn without_power(run: &Seen, tells: &[Tell], seed: u64) -> io::Result<Result<(), Loss>> {
+fn without_power(
+    run: &Seen,
+    tells: &[Tell],
+    from: &Beginning,
+    seed: u64,
+) -> io::Result<Result<(), Loss>> {
     let Some(failed_at) = run.failed_at else { return Ok(Ok(())) };
     let scratch = summary::working_folder()?;
     let mut rng = Rng::with_seed(seed);
-    let mut disk = Disk::with(&Image::default());
-    let mut told = Told::default();
+    let mut disk = Disk::with(&from.image);
+    let mut told = from.told.clone();
     let mut tells = tells.iter();
     let moments = moments(run, failed_at, &mut rng);
     for (number, event) in run.events.iter().enumerate() {
@@ -288,13 +325,20 @@ fn moments(seen: &Seen, failed_at: usize, rng: &mut Rng) -> BTreeSet<usize> {
 
 #[cfg(test)]
 mod tests {
-    use ledger_core::{Asset, ErrorKind, WalletSpec};
+    use ledger_core::ErrorKind;
     use tempfile::TempDir;
 
     use super::*;
+    use crate::disk::calls::Call;
+    use crate::disk::image::Image;
+    use crate::disk::watch;
+
+    fn open(path: &Path) -> Result<SqliteLedger, Error> {
+        Site::new(path.parent().unwrap(), 1).open()
+    }
 
     fn for_ever(failure: Failure) -> watch::Plan {
-        watch::Plan { at: 0, failure, for_ever: true }
+        watch::Plan { at: 0, call: None, failure, for_ever: true }
     }
 
     /// A deposit of one cent under the key, as it was answered.
@@ -333,10 +377,43 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_whose_turn_does_not_come_is_busy_and_goes_on_afterwards() {
+        let folder = TempDir::new().unwrap();
+        let watching = Watching::begin(folder.path(), None);
+        let ledger = open(&folder.path().join(FILE)).unwrap();
+        deposit(&ledger, "before").unwrap();
+        watching.plan(Some(for_ever(Failure::Busy)));
+        let error = ledger.define_asset(Asset::new("WEI", 18).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("other processes kept writing"), "{error}");
+        watching.plan(None);
+        assert_eq!(deposit(&ledger, "after"), Ok(false));
+        drop(ledger);
+    }
+
+    #[test]
+    fn a_file_whose_locks_are_taken_is_busy_whichever_lock_it_is() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join(FILE);
+        drop(open(&path).unwrap());
+        let watching = Watching::begin(folder.path(), None);
+        let mut said = String::new();
+        for at in 0..200 {
+            let call = Some(Call::Lock);
+            watching.plan(Some(watch::Plan { at, call, failure: Failure::Busy, for_ever: false }));
+            if let Err(error) = open(&path) {
+                assert_eq!(error.class(), Class::Transient, "{error}");
+                said += &error.to_string();
+            }
+        }
+        assert!(said.contains("another program has"), "{said}");
+        drop(watching);
+    }
+
+    #[test]
     fn what_was_shown_not_to_be_there_does_not_come_back() {
         let folder = TempDir::new().unwrap();
         let watching = Watching::begin(folder.path(), None);
-        let ledger = open(&folder.path().join(FILE), 1).unwrap();
+        let ledger = open(&folder.path().join(FILE)).unwrap();
         deposit(&ledger, "before").unwrap();
         watching.plan(Some(for_ever(Failure::NoFlush)));
         assert_eq!(deposit(&ledger, "lost"), Err(ErrorKind::Indeterminate));
@@ -354,13 +431,13 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join(FILE);
         let watching = Watching::begin(folder.path(), None);
-        let ledger = open(&path, 1).unwrap();
+        let ledger = open(&path).unwrap();
         deposit(&ledger, "before").unwrap();
         watching.plan(Some(for_ever(Failure::NoFlush)));
         assert_eq!(deposit(&ledger, "found"), Err(ErrorKind::Indeterminate));
         drop(ledger);
         watching.plan(None);
-        let ledger = open(&path, 1).unwrap();
+        let ledger = open(&path).unwrap();
         assert_eq!(deposit(&ledger, "found"), Ok(true));
         let disk = disk_after(&watching.end());
         assert!(left(&disk, Cut::Nothing, "found"));
