@@ -236,8 +236,10 @@ const HOLDER_BYTES_MAX: u64 = 100;
 /// flushed, so a power cut may leave its length with zeros in it.
 fn is_ours(mut file: &File, length: u64) -> bool {
     let mut content = String::new();
-    let is_holder =
-        |content: &str| content.starts_with(HOLDER) || content == UNSETTLED || is_zero(content);
+    // After a power cut, the end of what was written before may still be there.
+    let is_holder = |content: &str| {
+        content.starts_with(HOLDER) || content.starts_with(UNSETTLED) || is_zero(content)
+    };
     length == 0
         || length <= HOLDER_BYTES_MAX
             && file.read_to_string(&mut content).is_ok_and(|_| is_holder(&content))
@@ -291,6 +293,16 @@ mod tests {
         replace(&path);
         let turns = Turns::on(file, path, Duration::ZERO).unwrap();
         assert_lost(turns.take(&|| false));
+    }
+
+    #[test]
+    fn what_a_power_cut_left_of_two_notes_in_the_lock_file_is_the_ledgers_own() {
+        let folder = TempDir::new().unwrap();
+        let place = Place::find_or_make(&folder.path().join("test.ledger"), |_| Ok(())).unwrap();
+        fs::write(place.beside("-lock"), format!("{UNSETTLED}clusive mode")).unwrap();
+        let turns = Turns::open(&place, Duration::ZERO).unwrap();
+        drop(turns.take(&|| false).unwrap());
+        assert_eq!(fs::read(place.beside("-lock")).unwrap(), b"");
     }
 
     #[test]
