@@ -21,6 +21,8 @@ impl SqliteStore {
         drop(self.readers.drain());
         self.health.note(self.identity.check())?;
         *writer = self.connect(|_| Writer::open(&self.place, &self.settings))?;
+        // While the log can't be flushed, nothing is moved, and the doubt stays.
+        writer.room.flush()?;
         let moved = self.checkpointed(checkpoint::truncate(&writer.connection))?;
         if moved.busy {
             let problem = "the log can't be settled while others read; try again";
