@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use ledger_core::store::StoreResult;
-use rusqlite::Connection;
+use ledger_core::store::{StoreError, StoreResult};
+use rusqlite::{Connection, Error, ffi};
 
 use crate::base::failure::before_commit;
 use crate::store::room::FRAME_BYTES;
@@ -73,5 +73,18 @@ fn run(connection: &Connection, mode: &str) -> StoreResult<Checkpoint> {
             Ok(Checkpoint { busy: busy != 0, log: row.get(1)? })
         })
     });
-    result.map_err(before_commit)
+    result.map_err(failed)
+}
+
+/// What a failure means. One of a flush can't be tried again: the system reports it once, and then says that all
+/// is well. After any other that is not for want of room everything is opened anew, for pages may be half written.
+fn failed(error: Error) -> StoreError {
+    const FLUSHES: [i32; 2] = [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC];
+    let is_of_flush = error.sqlite_error().is_some_and(|it| FLUSHES.contains(&it.extended_code));
+    match before_commit(error) {
+        StoreError::Broken(problem) if !is_of_flush => {
+            StoreError::InDoubt(format!("a checkpoint failed ({problem})"))
+        }
+        other => other,
+    }
 }

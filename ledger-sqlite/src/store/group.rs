@@ -97,17 +97,21 @@ impl SqliteStore {
     }
 
     /// What becomes of a checkpoint that failed. Without room everything stays in the log, which grows until there
-    /// is, or is too long. If the disk failed, everyone has to close the file. What an earlier checkpoint moved
+    /// is, or is too long. If a flush failed, everyone has to close the file. What an earlier checkpoint moved
     /// beside a reader was not flushed, may be in memory only, and counts as moved in the log's index, which lives
     /// as long as anyone has the file open. To flush it again would say that all is well.
     pub(super) fn checkpointed<T>(&self, done: StoreResult<T>) -> StoreResult<T> {
-        done.map_err(|error| {
-            if !matches!(error, StoreError::Broken(_)) {
-                return error;
+        done.map_err(|error| match error {
+            StoreError::Broken(_) => {
+                self.turns.mark_unsettled();
+                self.health.ail(unsettled());
+                unsettled()
             }
-            self.turns.mark_unsettled();
-            self.health.ail(unsettled());
-            unsettled()
+            StoreError::InDoubt(_) => {
+                self.health.ail(error.clone());
+                error
+            }
+            other => other,
         })
     }
 }
