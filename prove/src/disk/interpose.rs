@@ -256,8 +256,8 @@ unsafe extern "C" fn fallocate(file: c_int, mode: c_int, from: off_t, length: of
     }
 }
 
-/// Nobody waits while a folder is watched: whoever is busy stays so.
+/// Whoever watches a folder does not wait: whoever is busy stays so.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn nanosleep(time: *const libc::timespec, left: *mut libc::timespec) -> c_int {
-    if watch::is_on() { 0 } else { small(system!(SYS_nanosleep, time, left)) }
+    if watch::is_watcher() { 0 } else { small(system!(SYS_nanosleep, time, left)) }
 }

@@ -1,5 +1,6 @@
 //! Watches one folder: notes what is done to the files in it, and has planned calls fail.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -113,6 +114,11 @@ enum Open {
 }
 
 static ON: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static IS_WATCHER: Cell<bool> = const { Cell::new(false) };
+}
+
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 /// One folder is watched at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -150,7 +156,7 @@ impl Watching {
         let names = names.into_iter().zip(0..).collect();
         let folder = folder.as_os_str().as_bytes().to_vec();
         *watch() = Some(Watch { folder, plan, names, files, ..Watch::default() });
-        ON.store(true, Ordering::SeqCst);
+        switch(true);
         Self { _turn: turn }
     }
 
@@ -179,14 +185,14 @@ impl Watching {
 
     /// Ends it.
     pub fn end(self) -> Seen {
-        ON.store(false, Ordering::SeqCst);
+        switch(false);
         watch().take().map(|watch| watch.seen).unwrap_or_default()
     }
 }
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        ON.store(false, Ordering::SeqCst);
+        switch(false);
     }
 }
 
@@ -230,6 +236,16 @@ impl Watch {
         self.seen.events.push(Event::Made { name, file });
         file
     }
+}
+
+fn switch(on: bool) {
+    IS_WATCHER.set(on);
+    ON.store(on, Ordering::SeqCst);
+}
+
+/// Whether this is the thread that watches a folder.
+pub(crate) fn is_watcher() -> bool {
+    IS_WATCHER.get()
 }
 
 /// Whether a folder is watched.
