@@ -6,10 +6,12 @@
 mod process;
 mod support;
 
+use std::fs::{File, TryLockError};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use ledger_core::store::Store as _;
 use ledger_core::{ErrorKind, Ledger};
 use ledger_sqlite::SqliteLedger;
 
@@ -162,6 +164,27 @@ fn what_killed_processes_were_answered_is_there() {
         assert_eq!(ledger.verify().unwrap().problem, None, "after kill {round}");
     }
     assert!(answered >= 24, "{answered}");
+}
+
+/// What another process would see, which has the lock file open by itself.
+#[test]
+fn each_group_of_one_process_has_the_turn_to_its_end() {
+    let file = TestFile::new();
+    let ledger = file.open();
+    let lock = File::open(file.beside("-lock")).unwrap();
+    let works = || {
+        for _ in 0..5_000 {
+            let group = ledger.store().begin().unwrap();
+            thread::yield_now();
+            assert!(matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+            drop(group);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(works);
+        }
+    });
 }
 
 #[test]

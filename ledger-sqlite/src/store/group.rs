@@ -37,14 +37,15 @@ const COMMIT_BYTES: u64 = 2 * 4_096;
 
 pub(crate) struct SqliteGroup<'a> {
     store: &'a SqliteStore,
+    /// Given back before the writer's place, which the next group in this process would else take with the same
+    /// lock on the same file, and lose it as this one gives it back.
+    _turn: Option<Turn<'a>>,
     writer: MutexGuard<'a, Writer>,
     /// Copies of what the group works on.
     accounts: Accounts,
     tip: Tip,
     /// Whether the transaction is open and must be taken back.
     open: bool,
-    /// Given back last.
-    _turn: Option<Turn<'a>>,
 }
 
 /// What a commit changes in memory once it is durable.
@@ -77,11 +78,11 @@ impl SqliteStore {
         begin(&writer.connection, self.settings.wait, stop)?;
         let mut group = SqliteGroup {
             store: self,
+            _turn: turn,
             writer,
             accounts: Accounts::default(),
             tip: self.state.read().tip,
             open: true,
-            _turn: turn,
         };
         group.catch_up()?;
         Ok(group)
