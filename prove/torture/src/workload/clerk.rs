@@ -14,6 +14,9 @@ use crate::workload::told::{Said, Tell};
 /// How many holds and transactions a clerk remembers, to come back to them.
 const REMEMBERED: usize = 24;
 
+/// How the ledger's own keys begin, under which it notes that holds have expired.
+pub const TIDIED: &str = "expire:";
+
 /// A call.
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -23,8 +26,10 @@ pub enum Call {
     Each(Vec<Command>),
     /// All or none.
     All(Vec<Command>),
-    /// A wallet is opened.
-    Open(WalletSpec, String),
+    /// Wallets are opened.
+    Open(Vec<WalletSpec>),
+    /// It is noted of holds that they have expired.
+    Tidy,
 }
 
 /// One who works at a ledger.
@@ -104,13 +109,18 @@ impl Clerk {
         match self.rng.u8(0..20) {
             0..12 => Ok(Call::One(self.command()?)),
             12..16 => self.commands(2..9).map(Call::Each),
-            16..19 => self.commands(2..5).map(Call::All),
+            16..18 => self.commands(2..5).map(Call::All),
+            18 => Ok(Call::Tidy),
             _ => {
-                self.number += 1;
-                let name = format!("user:{}:{}", self.name, self.number);
-                Ok(Call::Open(WalletSpec::new(&name, self.usd)?, name))
+                let count = self.rng.usize(1..4);
+                (0..count).map(|_| self.new_wallet()).collect::<Result<_, _>>().map(Call::Open)
             }
         }
+    }
+
+    fn new_wallet(&mut self) -> Result<WalletSpec, Error> {
+        self.number += 1;
+        Ok(WalletSpec::new(format!("user:{}:{}", self.name, self.number), self.usd)?)
     }
 
     /// Carries a call out, and tells before what is sent and after what was said.
@@ -144,16 +154,36 @@ impl Clerk {
                     Err(error) => refuse_all(commands, &error, tell),
                 }
             }
-            Call::Open(spec, name) => {
-                tell(Tell::SentWallet(name.clone()));
-                if let Ok(wallet) = ledger.open_wallet(spec.clone()) {
-                    tell(Tell::Wallet(name.clone(), wallet.id));
+            Call::Open(specs) => {
+                for spec in specs {
+                    tell(Tell::SentWallet(spec.name.to_string()));
+                }
+                let answers = ledger.open_wallets(specs.clone()).unwrap_or_default();
+                for wallet in answers.into_iter().flatten() {
+                    tell(Tell::Wallet(wallet.name.to_string(), wallet.id));
                     self.dollars.push(wallet);
                 }
             }
+            Call::Tidy => self.tidy(ledger, tell),
         }
         if self.rng.u8(0..4) == 0 && self.earlier.len() < REMEMBERED {
             self.earlier.push(call.clone());
+        }
+    }
+
+    /// What it did has keys of the ledger's own: those of the holds that are remembered are looked up.
+    fn tidy(&self, ledger: &Ledger, tell: &mut dyn FnMut(Tell)) {
+        let keys: Vec<String> = self.holds.iter().map(|hold| format!("{TIDIED}{hold}")).collect();
+        for key in &keys {
+            tell(Tell::Sent(key.clone()));
+        }
+        if ledger.expire_due(REMEMBERED).is_err() {
+            return;
+        }
+        for key in keys {
+            if let Ok(Some(answer)) = ledger.transaction_by_key(key.as_str()) {
+                tell(Tell::Shown(key, Said::found(Some(&answer))));
+            }
         }
     }
 
