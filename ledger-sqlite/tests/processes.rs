@@ -173,7 +173,7 @@ fn each_group_of_one_process_has_the_turn_to_its_end() {
     let ledger = file.open();
     let lock = File::open(file.beside("-lock")).unwrap();
     let works = || {
-        for _ in 0..5_000 {
+        for _ in 0..1_000 {
             let group = ledger.store().begin().unwrap();
             thread::yield_now();
             assert!(matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));

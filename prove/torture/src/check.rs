@@ -224,9 +224,8 @@ impl Journal {
     }
 
     fn has_no_more(&self, told: &Told) -> Result<(), Loss> {
-        let unknown = |key: &&String| {
-            !told.answers.contains_key(*key) && !key.starts_with(clerk::TIDIED)
-        };
+        let unknown =
+            |key: &&String| !told.answers.contains_key(*key) && !key.starts_with(clerk::TIDIED);
         if let Some(key) = self.done.keys().chain(self.refused.keys()).find(unknown) {
             return Err(format!("the key {key} was never sent, and is there"));
         }
