@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ledger_core::store::StoreError;
 use ledger_core::{
-    CaptureSpec, Class, Clock, Command, ErrorKind, HoldSpec, HoldState, Interrupt, Retry,
-    Timestamp, WalletId,
+    CaptureSpec, Class, Clock, Command, ErrorKind, HoldSpec, HoldState, Interrupt, KeyRetention,
+    Retry, Timestamp, WalletId,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -113,6 +113,38 @@ fn without_recovery_the_answer_is_that_nobody_knows() {
         shop.pay("1", "k").unwrap();
         assert_eq!(shop.bob_has(), "1.00 USD", "once, either way");
     }
+}
+
+#[test]
+fn a_doubt_that_outlasts_the_memory_for_keys_is_not_decided_anew() {
+    let minute = Duration::from_mins(1);
+    for (pause, is_known) in [(minute / 2, true), (minute, false)] {
+        let retry = Retry { tries: 2, pause_min: pause, pause_max: pause };
+        let shop = Shop::with(1, |settings| settings.retry(retry));
+        shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+        shop.store.plan([Fault::DoubtWritten]);
+        let answer = shop.pay("1", "k");
+        assert_eq!(shop.bob_has(), "1.00 USD", "not a second time");
+        match answer {
+            Ok(receipt) => assert!(is_known && receipt.replayed),
+            Err(unknown) => {
+                assert_eq!((unknown.kind(), is_known), (ErrorKind::Indeterminate, false));
+                assert!(unknown.to_string().contains("look for it in the history"), "{unknown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_at_the_end_of_time_is_the_last() {
+    let shop = Shop::new();
+    shop.clock.set(Timestamp::from_unix_ms(Timestamp::END.unix_ms() - 1));
+    let cent = shop.usd.minor(1);
+    assert!((0..20_000).any(|n| shop.ledger.deposit(&shop.bob, cent, format!("{n}")).is_err()));
+    shop.clock.set("2026-03-01T12:00:00Z".parse().unwrap());
+    let refused = shop.pay("1", "k").unwrap_err();
+    assert_eq!(refused.class(), Class::Fatal);
+    assert!(refused.to_string().contains("clock was far ahead"), "{refused}");
 }
 
 #[test]

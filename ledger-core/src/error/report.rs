@@ -50,6 +50,7 @@ pub(crate) enum Cause {
     ClockOutOfRange { now: Timestamp },
     Store(StoreError),
     Abandoned,
+    Forgotten,
     Internal(String),
 }
 
@@ -115,7 +116,9 @@ impl Cause {
             Self::Store(StoreError::Refused(_)) => ErrorKind::StoreRefused,
             Self::Store(StoreError::Broken(_)) => ErrorKind::StoreBroken,
             Self::Store(StoreError::Forked(_)) => ErrorKind::Forked,
-            Self::Store(StoreError::InDoubt(_)) | Self::Abandoned => ErrorKind::Indeterminate,
+            Self::Store(StoreError::InDoubt(_)) | Self::Abandoned | Self::Forgotten => {
+                ErrorKind::Indeterminate
+            }
             Self::Internal(_) => ErrorKind::Internal,
         }
     }
@@ -215,6 +218,10 @@ impl fmt::Display for Cause {
             Self::Abandoned => f.write_str(
                 "the call stopped waiting, or was dropped, while its group was being written; it is \
                  not known whether this was written: try again with the same key",
+            ),
+            Self::Forgotten => f.write_str(
+                "a commit failed, and keys of that time are forgotten by now, so it is not known whether this was \
+                 written, and the same key would be a new request: look for it in the history of its wallets",
             ),
             Self::Internal(problem) => {
                 write!(f, "{problem}. This is a fault in the ledger: report it, and look up the key")

@@ -1,5 +1,6 @@
 //! The engine: queues calls, runs groups, and decides what a failed group means.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +31,15 @@ pub(crate) struct Config {
     pub(crate) lock_wait: Duration,
     pub(crate) call_wait: Option<Duration>,
     pub(crate) retry: Retry,
+}
+
+/// What is known of earlier tries of the same units.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tried {
+    /// The time of the first.
+    first: Option<Timestamp>,
+    /// Whether one may have been written: then no failure can be believed to have written nothing.
+    in_doubt: bool,
 }
 
 pub(crate) struct Engine {
@@ -125,32 +135,30 @@ impl Engine {
 
     /// An answer for each unit, whatever happens.
     fn answer(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Answers {
-        // Whether an earlier try may have been written: then no failure can be believed to have
-        // written nothing.
-        let mut in_doubt = false;
-        match self.run_with_retries(units, &mut in_doubt, stop) {
+        let mut tried = Tried::default();
+        match self.run_with_retries(units, &mut tried, stop) {
             Ok(answers) => answers,
             // One bad unit must not fail its neighbours: each for itself, once.
-            Err(Failure::Group(_)) if units.len() > 1 => self.answer_each(units, in_doubt, stop),
-            Err(failure) => all_failed(units, failure, in_doubt),
+            Err(Failure::Group(_)) if units.len() > 1 => self.answer_each(units, tried, stop),
+            Err(failure) => all_failed(units, failure, tried),
         }
     }
 
     /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
-    fn answer_each(&self, units: &[&Unit], in_doubt: bool, stop: &dyn Fn() -> bool) -> Answers {
+    fn answer_each(&self, units: &[&Unit], tried: Tried, stop: &dyn Fn() -> bool) -> Answers {
         let mut answers = Answers::with_capacity(units.len());
         let mut rest = units.iter();
         while let Some(unit) = rest.next() {
             let one = std::slice::from_ref(unit);
-            let mut one_in_doubt = in_doubt;
-            match self.run_with_retries(one, &mut one_in_doubt, stop) {
+            let mut one_tried = tried;
+            match self.run_with_retries(one, &mut one_tried, stop) {
                 Ok(answer) => answers.extend(answer),
                 Err(failure @ Failure::Group(_)) => {
-                    answers.extend(all_failed(one, failure, one_in_doubt));
+                    answers.extend(all_failed(one, failure, one_tried));
                 }
                 Err(failure) => {
-                    answers.extend(all_failed(one, failure.clone(), one_in_doubt));
-                    answers.extend(all_failed(rest.as_slice(), failure, in_doubt));
+                    answers.extend(all_failed(one, failure.clone(), one_tried));
+                    answers.extend(all_failed(rest.as_slice(), failure, tried));
                     break;
                 }
             }
@@ -161,18 +169,18 @@ impl Engine {
     fn run_with_retries(
         &self,
         units: &[&Unit],
-        in_doubt: &mut bool,
+        tried: &mut Tried,
         stop: &dyn Fn() -> bool,
     ) -> Result<Answers, Failure> {
         let mut pauses = self.config.retry.pauses(self.clock.as_ref());
         loop {
-            let failure = match self.run_once(units, stop) {
+            let failure = match self.run_once(units, tried, stop) {
                 Ok(answers) => return Ok(answers),
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
             };
             if matches!(failure, Failure::InDoubt(_)) {
-                *in_doubt = true;
+                tried.in_doubt = true;
                 // Also after the last try: whoever comes back with the same key is to be answered.
                 if let Err(error) = self.store.recover() {
                     trace::failed(&error);
@@ -199,23 +207,37 @@ impl Engine {
         }
     }
 
-    fn run_once(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Result<Answers, Failure> {
+    fn run_once(
+        &self,
+        units: &[&Unit],
+        tried: &mut Tried,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Answers, Failure> {
+        let first = Cell::new(tried.first);
+        let now = || {
+            let now = self.now()?;
+            first.set(first.get().or(Some(now)));
+            Ok(now)
+        };
         let setting = Setting {
             store: self.store.as_ref(),
             stop,
             lock_wait: self.config.lock_wait,
             meter: &self.meter,
-            now: &|| self.now(),
+            now: &now,
+            doubt_since: tried.first.filter(|_| tried.in_doubt),
             node: self.config.node,
         };
-        group::run(units, &setting)
+        let answers = group::run(units, &setting);
+        tried.first = first.get();
+        answers
     }
 }
 
-fn all_failed(units: &[&Unit], failure: Failure, in_doubt: bool) -> Answers {
+fn all_failed(units: &[&Unit], failure: Failure, tried: Tried) -> Answers {
     let error = failure.into_error();
     trace::failed(&error);
-    let error = if in_doubt { unknown(error) } else { error };
+    let error = if tried.in_doubt { unknown(error) } else { error };
     units.iter().map(|_| Err(error.clone())).collect()
 }
 

@@ -4,10 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crate::base::id::Stamps;
 use crate::base::time::Timestamp;
 use crate::error::report::{Cause, Error, Result};
 use crate::model::record::Record;
-use crate::rules::rows::Wants;
+use crate::rules::rows::{Rows, Wants};
 use crate::stats::meter::Meter;
 use crate::stats::trace;
 use crate::store::backend::{Group, Store};
@@ -24,6 +25,8 @@ pub(super) struct Setting<'a> {
     pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
     pub(super) now: &'a dyn Fn() -> Result<Timestamp>,
+    /// When the units were tried first, if that try may have been written.
+    pub(super) doubt_since: Option<Timestamp>,
     pub(super) node: u8,
 }
 
@@ -94,9 +97,8 @@ fn decide(
     let count = units.iter().map(|unit| unit.stamps()).sum();
     // Only now: while the group waited for its turn, someone may have been shown a later state.
     let now = (setting.now)().map_err(Failure::Lasting)?;
-    let stamps = group
-        .reserve(now, setting.node, count)?
-        .ok_or_else(|| Failure::Lasting(Cause::ClockOutOfRange { now }.into()))?;
+    let stamps = group.reserve(now, setting.node, count)?.ok_or_else(at_the_end_of_time)?;
+    check_memory(&rows, &stamps, setting.doubt_since)?;
     if stamps.left() < count {
         let problem = "the store reserved fewer ids than were asked for".to_owned();
         return Err(StoreError::Broken(problem).into());
@@ -104,6 +106,30 @@ fn decide(
     let mut round = Round::new(rows, stamps, count);
     let outcomes = units.iter().map(|unit| round.run(unit)).collect();
     Ok((outcomes, round.into_records()))
+}
+
+/// Whoever may have been carried out already is known by the key; unless the store was in doubt for so long that
+/// keys of that time are forgotten.
+fn check_memory(
+    rows: &Rows,
+    stamps: &Stamps,
+    doubt_since: Option<Timestamp>,
+) -> Result<(), Failure> {
+    let retention = rows.terms().retention.as_ref();
+    let forgets = retention.zip(doubt_since).zip(stamps.time());
+    if forgets.is_some_and(|((retention, since), now)| retention.forgets(since, now)) {
+        return Err(Failure::Lasting(Cause::Forgotten.into()));
+    }
+    Ok(())
+}
+
+fn at_the_end_of_time() -> Failure {
+    let problem = format!(
+        "the journal's last record is as late as a record can be, {}: the clock was far ahead when it was written. \
+         Nothing was written, and nothing more can be; begin a new ledger with the balances of this one",
+        Timestamp::END
+    );
+    StoreError::Broken(problem).into()
 }
 
 fn lock<'a>(
