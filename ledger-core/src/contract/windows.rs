@@ -207,13 +207,19 @@ pub fn what_is_captured_beyond_a_hold_is_limited_as_what_is_paid(store: Arc<dyn 
     let ten = shop.leaving(HOUR, "10").count(2);
     shop.limit(&shop.alice, &[ten], "ten").unwrap();
     let one = hold("4", "one");
-    shop.pay("3", "pay").unwrap();
-    let Rejection::WindowExceeded { used, used_count, amount, .. } =
-        rejection_of(capture(&one, "7.01", "too much"))
-    else {
-        panic!()
+    shop.clock.advance(Duration::from_mins(1));
+    let paid = shop.pay("3", "pay").unwrap();
+    let refused = |amount: &str, key: &str| match rejection_of(capture(&one, amount, key)) {
+        Rejection::WindowExceeded { used, used_count, amount, frees_at, .. } => {
+            assert_eq!((used, used_count), (shop.usd("7"), 2));
+            (amount, frees_at)
+        }
+        other => panic!("{other:?}"),
     };
-    assert_eq!((used, used_count, amount), (shop.usd("7"), 2, shop.usd("3.01")));
+    // The hold that is captured is no room for its own capture, whenever it expires.
+    let (beyond, frees_at) = refused("7.01", "too much");
+    assert!(beyond == shop.usd("3.01") && frees_at >= paid.at.checked_add(HOUR), "{frees_at:?}");
+    assert_eq!(refused("10.01", "far too much"), (shop.usd("6.01"), None));
     capture(&one, "7", "all").unwrap();
     shop.ledger.set_limits(LimitsSpec::of(&shop.alice).no_windows(), "no windows").unwrap();
     let (small, other) = (hold("4", "small"), hold("6", "other"));

@@ -32,6 +32,9 @@ use crate::rules::answers::Answer;
 use crate::store::backend::Store;
 use crate::store::failure::StoreResult;
 
+/// How often a look is taken in which nothing was written meanwhile.
+const TRIES: usize = 16;
+
 impl Ledger {
     /// An asset by its code: one that was defined, or an ISO 4217 currency.
     ///
@@ -120,8 +123,10 @@ impl Ledger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn totals(&self, query: &WalletQuery) -> Result<Vec<Total>> {
-        let now = self.now()?;
-        self.engine.read(|store| totals::totals(store, query, now))
+        // They go through all wallets: once more at most.
+        let (totals, _) = self
+            .at_one_moment(2, |now| self.engine.read(|store| totals::totals(store, query, now)))?;
+        Ok(totals)
     }
 
     /// What a wallet holds.
@@ -187,25 +192,30 @@ impl Ledger {
         has_holds: impl Fn(&T) -> bool,
     ) -> Result<(T, Timestamp)> {
         let found = look()?;
-        if has_holds(&found) { self.at_one_moment(look) } else { Ok((found, Timestamp::FIRST)) }
+        if !has_holds(&found) {
+            return Ok((found, Timestamp::FIRST));
+        }
+        self.at_one_moment(TRIES, |_| look())
     }
 
-    /// What is found, and the time that goes with it: what was written meanwhile may have been decided
-    /// at a later one. On a ledger that never rests, the last try counts.
-    fn at_one_moment<T>(&self, look: impl Fn() -> Result<T>) -> Result<(T, Timestamp)> {
-        const TRIES: usize = 16;
-        let mut tries = 0;
+    /// What is found at a time, and that time: what was written meanwhile may have been decided at a later
+    /// one. On a ledger that never rests, the last try counts.
+    fn at_one_moment<T>(
+        &self,
+        tries: usize,
+        look: impl Fn(Timestamp) -> Result<T>,
+    ) -> Result<(T, Timestamp)> {
         let mut before = self.last()?;
-        loop {
-            let now = self.engine.now()?;
-            let found = look()?;
+        for left in (0..tries).rev() {
+            let now = self.engine.now()?.max(before);
+            let found = look(now)?;
             let last = self.last()?;
-            tries += 1;
-            if last == before || tries == TRIES {
+            if last == before || left == 0 {
                 return Ok((found, now.max(last)));
             }
             before = last;
         }
+        Err(Error::internal("a look without a try"))
     }
 
     /// A hold as it is now, if there is one with that id.
@@ -226,14 +236,14 @@ impl Ledger {
     /// ```
     pub fn get_hold(&self, hold: impl Into<HoldId>) -> Result<Option<Hold>> {
         let hold = hold.into();
-        let (hold, now) = self.at_one_moment(|| self.look(|store| store.hold(hold)))?;
+        let (hold, now) = self.at_one_moment(TRIES, |_| self.look(|store| store.hold(hold)))?;
         Ok(hold.map(|hold| hold.at(now)))
     }
 
     /// A page of holds, the oldest first.
     pub fn holds(&self, query: &HoldQuery) -> Result<HoldPage> {
-        let now = self.now()?;
-        self.engine.read(|store| holds::page(store, query, now))
+        let page = |now| self.engine.read(|store| holds::page(store, query, now));
+        Ok(self.at_one_moment(TRIES, page)?.0)
     }
 
     /// The time now, never before the journal's last.
@@ -389,8 +399,9 @@ impl Ledger {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn window_use(&self, wallet: impl Into<WalletId>) -> Result<Vec<WindowUse>> {
-        let row = self.row(wallet.into())?;
-        Ok(windows::of(&row, self.now()?))
+        let wallet = wallet.into();
+        let (row, now) = self.at_one_moment(TRIES, |_| self.row(wallet))?;
+        Ok(windows::of(&row, now))
     }
 
     /// What was moved back of a transaction, and by which, in the order in which it was.

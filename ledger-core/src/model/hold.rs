@@ -132,7 +132,7 @@ pub struct Reserved {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) expires_at: Timestamp,
-    id: HoldId,
+    pub(crate) id: HoldId,
     pub(crate) remaining: Amount,
 }
 

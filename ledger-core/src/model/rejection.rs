@@ -283,7 +283,9 @@ pub enum Rejection {
     },
 
     /// All that is asked for was moved back already.
-    #[error("transaction {transaction} is reversed already; nothing of it is left to move back")]
+    #[error(
+        "nothing is left of what was to be moved back of transaction {transaction}; it is reversed already"
+    )]
     AlreadyReversed {
         /// The transaction.
         transaction: TransactionId,
@@ -340,7 +342,7 @@ pub enum Rejection {
     /// More would move within a time, or more often, than may.
     #[error(
         "{amount} can't {direction} wallet {wallet}: {limit} may within {lasting:?}, and {used} in \
-         {used_count} movements did; {frees}",
+         {used_count} movements is used, with what this request moves before; {frees}",
         direction = window.direction, lasting = window.lasting, limit = Limited(window),
         frees = Frees(*frees_at)
     )]
@@ -456,7 +458,7 @@ impl std::fmt::Display for Frees {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Some(at) => write!(f, "there is room for it at {at}"),
-            None => f.write_str("there is never room for that much"),
+            None => f.write_str("there is never room for all that this request moves"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Rolling windows: refusing what would be too much within a time, and saying when it no longer is.
 
+use crate::base::id::HoldId;
 use crate::base::time::Timestamp;
 use crate::model::hold::Hold;
 use crate::model::rejection::Rejection;
@@ -25,23 +26,13 @@ pub(super) fn check_windows<E: Iterator<Item = Money> + Clone>(
     for usage in counting {
         let used = row.used(usage, now);
         let used = earlier.clone().fold(used, |sum, money| sum.and(Some(money.amount()), 1));
-        check_room(row, usage, used, (amount, 1), now)?;
+        let own = Total::NOTHING.and(Some(amount.amount()), 1);
+        if !has_room(usage.window(), used.and(own.amount, own.count)) {
+            let frees_at = frees_at(row, usage, own, None, now);
+            return Err(exceeded(row, usage, used, amount, frees_at));
+        }
     }
     Ok(())
-}
-
-/// Refuses an amount, counted so many times, where so much of the window is used that it has no room.
-fn check_room(
-    row: &WalletRow,
-    usage: &Usage,
-    used: Total,
-    (amount, count): (Money, u32),
-    now: Timestamp,
-) -> Decided<()> {
-    if has_room(usage.window(), used.and(Some(amount.amount()), count)) {
-        return Ok(());
-    }
-    Err(exceeded(row, usage, used, amount, now))
 }
 
 /// Refuses what is captured beyond what was reserved: nothing of it was counted when it was reserved. The
@@ -58,7 +49,13 @@ pub(super) fn check_beyond(
     check_largest(row, beyond)?;
     let leaving = row.usages().iter().filter(|usage| usage.window().direction == Direction::Out);
     for usage in leaving {
-        check_room(row, usage, row.used(usage, now), (beyond, 0), now)?;
+        let used = row.used(usage, now);
+        if !has_room(usage.window(), used.and(Some(beyond.amount()), 0)) {
+            let all = Total::NOTHING.and(Some(hold.remaining.amount()), 1);
+            let all = all.and(Some(beyond.amount()), 0);
+            let frees_at = frees_at(row, usage, all, Some(hold.id), now);
+            return Err(exceeded(row, usage, used, beyond, frees_at));
+        }
     }
     Ok(())
 }
@@ -73,7 +70,7 @@ fn exceeded(
     usage: &Usage,
     used: Total,
     amount: Money,
-    now: Timestamp,
+    frees_at: Option<Timestamp>,
 ) -> Box<Rejection> {
     let most = |sum: Option<Amount>| sum.unwrap_or(Amount::MAX);
     Box::new(Rejection::WindowExceeded {
@@ -82,16 +79,24 @@ fn exceeded(
         used: row.asset.of(most(used.amount)),
         used_count: used.count,
         amount,
-        frees_at: frees_at(row, usage, amount, now),
+        frees_at,
     })
 }
 
-/// When there is room for an amount if nothing else moves: the earliest time after which what still counts
-/// leaves enough of it. What the same request moves stays as long as this would.
-fn frees_at(row: &WalletRow, usage: &Usage, amount: Money, now: Timestamp) -> Option<Timestamp> {
+/// When there is room for all of `own` if nothing else moves: the earliest time after which what still counts
+/// leaves enough of it. What the same request moves stays as long as this would, and so does the hold that it
+/// captures.
+fn frees_at(
+    row: &WalletRow,
+    usage: &Usage,
+    own: Total,
+    captured: Option<HoldId>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let mut counting = usage.at(now).to_vec();
     if usage.window().direction == Direction::Out {
-        counting.extend(row.live(now).iter().map(|hold| Used {
+        let others = row.live(now).iter().filter(|hold| Some(hold.id) != captured);
+        counting.extend(others.map(|hold| Used {
             frees_at: hold.expires_at,
             amount: hold.remaining,
             count: 1,
@@ -99,7 +104,7 @@ fn frees_at(row: &WalletRow, usage: &Usage, amount: Money, now: Timestamp) -> Op
         counting.sort_by_key(|used| used.frees_at);
     }
     // From the last to free up back to the first that may not stay.
-    let mut staying = Total::NOTHING.and(Some(amount.amount()), 1);
+    let mut staying = own;
     if !has_room(usage.window(), staying) {
         return None;
     }
