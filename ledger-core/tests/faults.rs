@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ledger_core::store::StoreError;
 use ledger_core::{
-    CaptureSpec, Class, Clock, Command, ErrorKind, HoldSpec, HoldState, Interrupt, KeyRetention,
-    Retry, Timestamp, WalletId,
+    Asset, CaptureSpec, Class, Clock, Command, ErrorKind, HoldQuery, HoldSpec, HoldState,
+    Interrupt, KeyRetention, Ledger, Money, Retry, Timestamp, WalletId, WalletQuery,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -365,6 +365,36 @@ fn what_waits_for_its_turn_is_decided_no_earlier_than_what_was_shown_meanwhile()
         gate.open();
         assert_eq!(late.join().unwrap().unwrap_err().kind(), ErrorKind::HoldExpired);
     });
+}
+
+#[test]
+fn what_is_found_is_evaluated_no_earlier_than_it_was_written() {
+    let all = WalletQuery::all().prefix("user:alice");
+    let held_in_all = |ledger: &Ledger| ledger.totals(&all).unwrap()[0].held;
+    let open = HoldQuery::all().state(HoldState::Open);
+    let usd = Asset::iso("USD").unwrap();
+    let held_one_by_one = |ledger: &Ledger| {
+        let page = ledger.holds(&open).unwrap();
+        page.holds.first().map_or(usd.minor(0), |hold| hold.remaining)
+    };
+    let looks: [&(dyn Fn(&Ledger) -> Money + Sync); 2] = [&held_in_all, &held_one_by_one];
+    for look in looks {
+        let shop = Shop::new();
+        let minute = Duration::from_mins(1);
+        let spec = HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("80").unwrap(), minute);
+        shop.ledger.hold(spec, "hold").unwrap();
+        let gate = Gate::new();
+        shop.store.plan([Fault::LastWaits(gate.clone())]);
+        std::thread::scope(|scope| {
+            let held = scope.spawn(|| look(&shop.ledger));
+            gate.wait_until_reached();
+            shop.clock.advance(minute);
+            // Only since the hold has expired.
+            shop.pay("100", "all").unwrap();
+            gate.open();
+            assert_eq!(held.join().unwrap().to_string(), "0.00 USD");
+        });
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub enum Fault {
     CommitWaits(Gate),
     /// The commit panics, in doubt like [`Fault::DoubtWritten`].
     CommitPanics,
+    /// Looking up the last record waits at the gate with what it found.
+    LastWaits(Gate),
     /// Recovery fails.
     Recover,
     /// Groups with more than one record are refused, until a single one comes.
@@ -196,7 +198,11 @@ impl Store for Faulty {
     }
 
     fn last(&self) -> StoreResult<Option<Stamp>> {
-        self.sound()?.last()
+        let last = self.sound()?.last();
+        if let Some(Fault::LastWaits(gate)) = self.next_if(|it| matches!(it, Fault::LastWaits(_))) {
+            gate.pass();
+        }
+        last
     }
 
     fn answer(&self, key: &Key) -> StoreResult<Option<Answer>> {
