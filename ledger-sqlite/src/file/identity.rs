@@ -44,6 +44,13 @@ impl Identity {
         let [database, ..] = &self.files;
         database.check()
     }
+
+    /// The same of the log and its index alone, into which a commit goes.
+    pub(crate) fn check_log(&self) -> StoreResult<()> {
+        let [_, log, index] = &self.files;
+        log.check()?;
+        index.check()
+    }
 }
 
 impl Known {
@@ -54,12 +61,14 @@ impl Known {
         }
     }
 
-    pub(crate) fn is_there(&self) -> StoreResult<bool> {
-        Ok(number(&self.path)? == Some(self.number))
+    /// Its length; none if it is not there any more.
+    pub(crate) fn length(&self) -> StoreResult<Option<u64>> {
+        let found = look(&self.path)?.filter(|found| found.number == self.number);
+        Ok(found.map(|found| found.length))
     }
 
     fn check(&self) -> StoreResult<()> {
-        if self.is_there()? { Ok(()) } else { Err(lost(&self.path)) }
+        if self.length()?.is_some() { Ok(()) } else { Err(lost(&self.path)) }
     }
 }
 
@@ -71,11 +80,21 @@ fn lost(path: &Path) -> StoreError {
     ))
 }
 
-/// The number of the file at a path, if there is one. Where the system can't say, nothing is known to be
-/// lost.
+/// What is at a path.
+struct Found {
+    number: Number,
+    length: u64,
+}
+
+/// The number of the file at a path, if there is one.
 pub(crate) fn number(path: &Path) -> StoreResult<Option<Number>> {
+    Ok(look(path)?.map(|found| found.number))
+}
+
+/// The file at a path, if there is one. Where the system can't say, nothing is known to be lost.
+fn look(path: &Path) -> StoreResult<Option<Found>> {
     match ask(path) {
-        Ok(number) => Ok(Some(number)),
+        Ok(found) => Ok(Some(found)),
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(StoreError::Busy(format!(
             "the system can't say whether {} is still there ({error}); try again",
@@ -88,25 +107,34 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// It asks for the number alone: Linux notes it when someone asks for a file's times, and then gives
+/// It asks for nothing else: Linux notes it when someone asks for a file's times, and then gives
 /// every write a new time, which makes the next flush a third slower.
 #[cfg(target_os = "linux")]
-fn ask(path: &Path) -> io::Result<Number> {
+fn ask(path: &Path) -> io::Result<Found> {
     use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
-    let about = statx(CWD, path, AtFlags::empty(), StatxFlags::INO);
+    let about = statx(CWD, path, AtFlags::empty(), StatxFlags::INO | StatxFlags::SIZE);
     match about {
-        Ok(about) => Ok(Number(makedev(about.stx_dev_major, about.stx_dev_minor), about.stx_ino)),
+        Ok(about) => {
+            let device = makedev(about.stx_dev_major, about.stx_dev_minor);
+            Ok(Found { number: Number(device, about.stx_ino), length: about.stx_size })
+        }
         // A kernel, or a sandbox, that does not know this call.
         Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {
-            fs::metadata(path).map(|about| Number::of(&about))
+            fs::metadata(path).map(|about| Found::of(&about))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask(path: &Path) -> io::Result<Number> {
-    fs::metadata(path).map(|about| Number::of(&about))
+fn ask(path: &Path) -> io::Result<Found> {
+    fs::metadata(path).map(|about| Found::of(&about))
+}
+
+impl Found {
+    fn of(about: &Metadata) -> Self {
+        Self { number: Number::of(about), length: about.len() }
+    }
 }
 
 impl Number {

@@ -73,7 +73,7 @@ impl Turns {
 
     /// Takes the turn as long as the ledger is open.
     pub(crate) fn keep(&mut self, stop: Stop<'_>) -> StoreResult<()> {
-        let turn = self.acquire(stop)?;
+        let (turn, _) = self.acquire(stop)?;
         self.check_settled()?;
         std::mem::forget(turn);
         self.for_ever = true;
@@ -87,8 +87,10 @@ impl Turns {
             self.check_same()?;
             return Ok(None);
         }
-        let turn = self.acquire(stop)?;
-        self.clear_holder()?;
+        let (turn, length) = self.acquire(stop)?;
+        if length > 0 {
+            self.clear_holder()?;
+        }
         Ok(Some(turn))
     }
 
@@ -129,10 +131,10 @@ impl Turns {
         if self.is_unsettled() { Err(unsettled()) } else { Ok(()) }
     }
 
-    /// Whoever comes later would take the turn on another file, and write at the same time.
-    fn check_same(&self) -> StoreResult<()> {
-        if self.known.is_there()? {
-            return Ok(());
+    /// Whoever comes later would take the turn on another file, and write at the same time. Says how long it is.
+    fn check_same(&self) -> StoreResult<u64> {
+        if let Some(length) = self.known.length()? {
+            return Ok(length);
         }
         Err(StoreError::Broken(format!(
             "the lock file {} was removed, renamed or replaced while it was in use, so others may write \
@@ -141,14 +143,15 @@ impl Turns {
         )))
     }
 
-    fn acquire(&self, stop: Stop<'_>) -> StoreResult<Turn<'_>> {
+    /// The turn, and how long the lock file is.
+    fn acquire(&self, stop: Stop<'_>) -> StoreResult<(Turn<'_>, u64)> {
         let begun = Instant::now();
         let mut pause = PAUSE_MIN;
         loop {
             match self.file.try_lock() {
                 Ok(()) => {
                     let turn = Turn(self);
-                    return self.check_same().map(|()| turn);
+                    return self.check_same().map(|length| (turn, length));
                 }
                 Err(TryLockError::WouldBlock) if begun.elapsed() < self.wait && !stop() => {
                     thread::sleep(pause.mul_f64(0.5 + jitter()));
@@ -173,10 +176,6 @@ impl Turns {
 
     /// Forgets who held it in exclusive mode and died.
     fn clear_holder(&self) -> StoreResult<()> {
-        let is_clear = self.file.metadata().is_ok_and(|about| about.len() == 0);
-        if is_clear {
-            return Ok(());
-        }
         self.check_settled()?;
         self.write_holder("").map_err(|error| self.unusable(&error))
     }

@@ -258,7 +258,9 @@ impl SqliteGroup<'_> {
         let run = |sql| connection.prepare_cached(sql).and_then(|mut commit| commit.execute([]));
         run("COMMIT").map_err(in_commit)?;
         self.open = false;
-        self.store.identity.check()
+        let store = self.store;
+        // Else a commit goes into the log alone, and who comes next looks at all.
+        if store.settings.exclusive { store.identity.check() } else { store.identity.check_log() }
     }
 
     /// Writes all wallets' states down, so that the next opening is quick.
@@ -304,6 +306,8 @@ impl SqliteGroup<'_> {
     }
 
     fn checkpoint(&mut self) -> StoreResult<()> {
+        // What is moved into another file counts as moved.
+        self.store.health.note(self.store.identity.check_database())?;
         let done = self.writer.checkpoint();
         self.store.checkpointed(done)
     }

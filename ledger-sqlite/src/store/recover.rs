@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn files_that_cant_be_looked_at_after_a_commit_leave_a_doubt_that_ends() {
         let shop = shop();
-        let (path, kept) = (shop.store.place.path().to_owned(), shop.store.place.beside(".kept"));
+        let (path, kept) = (shop.store.place.beside("-wal"), shop.store.place.beside(".kept"));
         let hide = {
             let (path, kept) = (path.clone(), kept.clone());
             move || {
@@ -133,6 +133,42 @@ mod tests {
         std::fs::rename(&kept, &path).unwrap();
         assert_eq!(deposit(&shop, "a"), Ok(true));
         assert_eq!(posted(&shop), 1);
+    }
+
+    /// Has the file with that ending moved away while a commit is made.
+    #[cfg(unix)]
+    fn deposit_as_it_moves(shop: &Shop, ending: &str) -> Result<bool, ErrorKind> {
+        let (path, kept) = (shop.store.place.beside(ending), shop.store.place.beside(".kept"));
+        let take_away = move || {
+            std::fs::rename(&path, &kept).unwrap();
+            std::fs::write(&path, "").unwrap();
+            false
+        };
+        shop.store.writer.lock().connection.commit_hook(Some(take_away)).unwrap();
+        deposit(shop, "as it moves")
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_answered_that_went_into_a_log_nobody_finds() {
+        for ending in ["-wal", "-shm"] {
+            let shop = shop();
+            assert_eq!(deposit_as_it_moves(&shop, ending), Err(ErrorKind::Indeterminate));
+            assert_eq!(deposit(&shop, "later"), Err(ErrorKind::StoreBroken), "{ending}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_answered_while_the_database_moves_is_in_the_log_and_stays_there() {
+        let shop = shop();
+        assert_eq!(deposit_as_it_moves(&shop, ""), Ok(false));
+        let log = shop.store.place.beside("-wal");
+        let length = std::fs::metadata(&log).unwrap().len();
+        assert_eq!(deposit(&shop, "later"), Err(ErrorKind::StoreBroken));
+        assert!(shop.store.settle().is_err());
+        assert_eq!(std::fs::metadata(&log).unwrap().len(), length);
+        assert_eq!(std::fs::metadata(shop.store.place.path()).unwrap().len(), 0);
     }
 
     #[test]
