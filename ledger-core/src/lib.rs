@@ -1,9 +1,19 @@
 //! An embedded, double-entry wallet ledger: the model, the rules, the write path, and a store in
 //! memory.
 //!
-//! Wallets hold money of one asset each. Every change is a transaction of postings from one wallet
-//! to another, so that money is never made or lost, under a key of the caller's, so that it never
-//! happens twice. Calls that arrive together share one durable commit.
+//! - An [`Asset`] is what is counted: a code and a number of digits. [`Money`] is an exact amount of one.
+//! - A [`Wallet`] is a named balance in one asset, with limits. Each asset has a wallet that stands for
+//!   everything outside, its world.
+//! - A [`Transaction`] is one or many [`Posting`]s, each from one wallet to another, all or none. So money
+//!   is never made or lost.
+//! - A [`Key`] names a request, so that it happens once: send it again, and you get the first answer.
+//! - A [`Hold`] reserves money until a deadline. It is captured, released, or expires.
+//! - A [`Reversal`] moves back what a transaction moved, never more.
+//! - [`Limits`] are a floor, a ceiling, a largest amount, and [`Window`]s of time.
+//! - Each movement has two times: when it was recorded, and when it took effect.
+//! - Calls that arrive together share one durable commit; each has its own answer.
+//! - A [`Command`] is any request as a value, with metadata, actor and preconditions:
+//!   [`Ledger::submit`], [`submit_each`](Ledger::submit_each), [`submit_all`](Ledger::submit_all).
 //!
 //! ```
 //! use ledger_core::{Asset, Ledger, WalletSpec};
@@ -17,6 +27,23 @@
 //! assert_eq!(ledger.balance(&alice)?.posted.to_string(), "87.50 USD");
 //! # Ok::<(), ledger_core::Error>(())
 //! ```
+//!
+//! # Errors
+//!
+//! Every call that fails returns an [`Error`]. Its [`Class`] says what is certain: `Rejected` (the rules
+//! said no), `Transient` (nothing was written), `Indeterminate` (nobody knows), `Fatal` (stop and look).
+//! Its [`ErrorKind`] is a stable code. It is always safe to try again with the same key.
+//!
+//! # Features
+//!
+//! - `tracing`: spans around calls and groups, and events for retries and failures.
+//! - `contract`: the suite that every store must pass, for whoever writes one.
+//!
+//! # More
+//!
+//! The ledger in a file is the crate `ledger-sqlite`. The repository's `docs` have a cookbook, a glossary,
+//! all errors (`errors.md`), all limits (`limits.md`, and [`bounds`]), how to run it (`operations.md`), how
+//! it works (`design.md`), and how hard it was tried to lose money (`safety.md`).
 //!
 //! The folders are layers; each may use those before it, never those behind:
 //! `base`, `money`, `input`, `model`, `rules`, `store`, `memory`, `error`, `stats`, `write`, `read`,
