@@ -53,7 +53,7 @@ impl table::World for World {
         deposit(&rich, "100");
         deposit(&frozen, "5");
         ledger.freeze(&frozen, "freeze").unwrap();
-        ledger.close(&closed, "close").unwrap();
+        ledger.close_wallet(&closed, "close").unwrap();
         ledger.transfer(&debtor, &full, usd.minor(i128::MAX), "fill").unwrap();
         let nobody = WalletId::from_raw(7).unwrap();
         Self { ledger, usd, eur, rich, poor, jar, frozen, closed, full, debtor, euro, nobody }

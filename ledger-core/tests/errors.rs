@@ -130,7 +130,7 @@ fn rejected(shop: &Shop) -> Vec<Error> {
     let frozen = open(spec("frozen"));
     ledger.freeze(&frozen, "freeze").unwrap();
     let closed = open(spec("closed"));
-    ledger.close(&closed, "close").unwrap();
+    ledger.close_wallet(&closed, "close").unwrap();
     let endless = open(spec("endless").no_floor());
     ledger.transfer(&endless, &shop.bob, usd.minor(i128::MAX), "all").unwrap();
     ledger.define_asset(gold).unwrap();
@@ -148,11 +148,11 @@ fn rejected(shop: &Shop) -> Vec<Error> {
         err(ledger.submit(version.clone().expect_status(&jar, Status::Closed))),
         err(ledger.lock_periods(Timestamp::from_unix_ms(i64::MAX), "k")),
         locked(shop, version),
-        err(ledger.close(ledger.world(usd).unwrap().id, "w")),
+        err(ledger.close_wallet(ledger.world(usd).unwrap().id, "w")),
         err(ledger.deposit(&frozen, dollar, "f")),
         err(ledger.deposit(&closed, dollar, "c")),
         err(ledger.unfreeze(&shop.alice, "u")),
-        err(ledger.close(&shop.alice, "n")),
+        err(ledger.close_wallet(&shop.alice, "n")),
         err(shop.ledger.withdraw(&jar, dollar, "i")),
         err(ledger.transfer(&shop.alice, &jar, dollar, "x")),
         err(ledger.deposit(&shop.bob, dollar, "o")),

@@ -102,7 +102,7 @@ fn requests_have_the_documented_fingerprints() {
 #[test]
 fn closing_has_the_documented_fingerprint() {
     let Shop { ledger, bob, .. } = &shop();
-    let receipt = ledger.close(bob, "close").unwrap();
+    let receipt = ledger.close_wallet(bob, "close").unwrap();
     assert_eq!(receipt.fingerprint.to_string(), documented("close of Bob"));
 }
 

@@ -27,7 +27,7 @@ fn everything_a_ledger_hands_out_survives_json() {
     let meta = Metadata::from_json(r#"{"n":1,"s":"é"}"#).unwrap();
     let spec = WalletSpec::new("alice", usd).unwrap().owner("a").unwrap().meta(meta.clone());
     let alice = ledger.open_wallet(spec).unwrap();
-    let actor = Actor::new("api").unwrap().from("here").unwrap();
+    let actor = Actor::new("api").unwrap().origin("here").unwrap();
     let deposit = Command::deposit("d".parse().unwrap(), &alice, usd.money("12.50").unwrap());
     let receipt = ledger.submit(deposit.meta(meta).actor(actor)).unwrap();
     ledger.withdraw(&alice, usd.money("99").unwrap(), "w").unwrap_err();

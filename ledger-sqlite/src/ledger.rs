@@ -228,7 +228,7 @@ impl SqliteLedger {
     /// # use ledger_sqlite::SqliteLedger;
     /// let ledger = SqliteLedger::open(path)?;
     /// let old = ledger.open_wallet(WalletSpec::new("old", Asset::iso("USD")?)?)?;
-    /// ledger.close(&old, "closing:1")?; // a wallet
+    /// ledger.close_wallet(&old, "closing:1")?; // a wallet
     /// ledger.close_file()?;
     /// # Ok::<(), ledger_core::Error>(())
     /// ```

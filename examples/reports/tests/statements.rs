@@ -113,7 +113,7 @@ fn no_text_of_the_callers_becomes_markup() {
     let spec = WalletSpec::new(evil, usd).unwrap().owner(evil).unwrap();
     let wallet = town.ledger.open_wallet(spec.no_floor()).unwrap();
     let other = town.ledger.open_wallet(WalletSpec::new(format!("{evil}2"), usd).unwrap()).unwrap();
-    let actor = Actor::new(evil).unwrap().from(evil).unwrap().because(evil).unwrap();
+    let actor = Actor::new(evil).unwrap().origin(evil).unwrap().reason(evil).unwrap();
     let meta = serde_json::json!({ evil: evil });
     let command = Command::transfer(evil.parse().unwrap(), &wallet, &other, usd.minor(1));
     let command = command.meta(Metadata::new(&meta).unwrap()).actor(actor);
@@ -191,7 +191,7 @@ fn a_period_begins_with_what_there_was() {
         town.ledger.deposit(wallet, usd.minor(amount), format!("day {day}")).unwrap();
     }
     let second = StatementSpec::of(wallet)
-        .from("2026-03-02T00:00:00Z".parse().unwrap())
+        .since("2026-03-02T00:00:00Z".parse().unwrap())
         .until("2026-03-03T00:00:00Z".parse().unwrap());
     let page = written(&town.ledger, &second);
     assert_eq!(figure(&page, "Opening balance"), Some("10.00"));
@@ -247,8 +247,8 @@ fn a_period_that_ends_before_it_begins_is_refused() {
         .map(|time| time.parse::<Timestamp>().unwrap());
     let spec = StatementSpec::of(&town.wallets[0]);
     for wrong in [
-        spec.clone().from(later).until(earlier),
-        spec.clone().from(later).until(later),
+        spec.clone().since(later).until(earlier),
+        spec.clone().since(later).until(later),
         spec.until("2020-01-01T00:00:00Z".parse().unwrap()),
     ] {
         let mut page = Vec::new();

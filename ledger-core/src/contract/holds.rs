@@ -262,11 +262,11 @@ pub fn a_wallet_with_a_live_hold_is_not_closed(store: Arc<dyn Store>) {
     let credit = shop.open(shop.spec("credit").floor(shop.usd("-50")).unwrap());
     let spec = HoldSpec::new(&credit, &shop.bob, shop.usd("50"), HOUR);
     let hold = shop.ledger.hold(spec, "hold").unwrap();
-    let refused = rejection_of(shop.ledger.close(&credit, "close"));
+    let refused = rejection_of(shop.ledger.close_wallet(&credit, "close"));
     let (wallet, posted) = (credit.id, shop.usd("0"));
     assert_eq!(refused, Rejection::WalletNotEmpty { wallet, posted, held: shop.usd("50") });
     shop.clock.set(hold.expires_at);
-    shop.ledger.close(&credit, "close now").unwrap();
+    shop.ledger.close_wallet(&credit, "close now").unwrap();
     assert_eq!(kind_of(shop.ledger.release(&hold, "release")), ErrorKind::HoldExpired);
 }
 

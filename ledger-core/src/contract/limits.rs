@@ -98,7 +98,7 @@ pub fn bad_limits_are_refused(store: Arc<dyn Store>) {
     let eur = Asset::iso("EUR").unwrap().minor(1);
     let world = shop.ledger.world(shop.usd).unwrap();
     let closed = shop.open(shop.spec("closed"));
-    shop.ledger.close(&closed, "close").unwrap();
+    shop.ledger.close_wallet(&closed, "close").unwrap();
     for (limits, kind) in [
         (shop.limits(), ErrorKind::InvalidLimit),
         (shop.limits().largest(shop.usd("0")), ErrorKind::InvalidLimit),

@@ -161,16 +161,16 @@ pub fn a_closed_wallet_stays_closed(store: Arc<dyn Store>) {
     let wallet = shop.alice.id;
     let not_empty =
         Rejection::WalletNotEmpty { wallet, posted: shop.usd("100"), held: shop.usd("0") };
-    assert_eq!(rejection_of(shop.ledger.close(&shop.alice, "early")), not_empty);
+    assert_eq!(rejection_of(shop.ledger.close_wallet(&shop.alice, "early")), not_empty);
     shop.pay("100", "empty it").unwrap();
     shop.ledger.freeze(&shop.alice, "freeze").unwrap();
-    shop.ledger.close(&shop.alice, "close").unwrap();
+    shop.ledger.close_wallet(&shop.alice, "close").unwrap();
     let closed = Rejection::WalletClosed { wallet };
     let into = shop.ledger.transfer(&shop.bob, &shop.alice, shop.usd("1"), "in");
     assert_eq!(rejection_of(into), closed);
     assert_eq!(rejection_of(shop.ledger.unfreeze(&shop.alice, "u")), closed);
     assert_eq!(rejection_of(shop.ledger.freeze(&shop.alice, "f")), closed);
-    assert_eq!(rejection_of(shop.ledger.close(&shop.alice, "c")), closed);
+    assert_eq!(rejection_of(shop.ledger.close_wallet(&shop.alice, "c")), closed);
     let reopened = shop.open(shop.spec("user:alice"));
     assert_eq!((reopened.id, reopened.status), (wallet, Status::Closed));
 }
@@ -178,7 +178,7 @@ pub fn a_closed_wallet_stays_closed(store: Arc<dyn Store>) {
 pub fn the_world_can_be_frozen_but_not_closed(store: Arc<dyn Store>) {
     let shop = Shop::new(store);
     let world = shop.ledger.world(shop.usd).unwrap();
-    assert_eq!(kind_of(shop.ledger.close(&world, "close")), ErrorKind::WorldWallet);
+    assert_eq!(kind_of(shop.ledger.close_wallet(&world, "close")), ErrorKind::WorldWallet);
     shop.ledger.freeze(&world, "freeze").unwrap();
     let refused = shop.ledger.deposit(&shop.alice, shop.usd("1"), "d");
     assert_eq!(rejection_of(refused), Rejection::WalletFrozen { wallet: world.id });
@@ -187,7 +187,7 @@ pub fn the_world_can_be_frozen_but_not_closed(store: Arc<dyn Store>) {
 pub fn metadata_and_actor_are_kept(store: Arc<dyn Store>) {
     let shop = Shop::funded(store);
     let meta = Metadata::from_json(r#"{"sku":"A1"}"#).unwrap();
-    let actor = Actor::new("api").unwrap().from("203.0.113.9").unwrap().because("sale").unwrap();
+    let actor = Actor::new("api").unwrap().origin("203.0.113.9").unwrap().reason("sale").unwrap();
     let pay = |amount: &str, name: &str| {
         let amount = shop.usd(amount);
         Command::transfer(key(name), &shop.alice, &shop.bob, amount)

@@ -92,13 +92,13 @@ pub fn history_is_filtered_by_time_and_kind(store: Arc<dyn Store>) {
     let at =
         |minute: u32| -> Timestamp { format!("2026-03-01T12:{minute:02}:00Z").parse().unwrap() };
     let read = |query: HistoryQuery| shop.ledger.history(&shop.alice, &query).unwrap();
-    let middle = HistoryQuery::oldest_first().from(at(2)).until(at(5));
+    let middle = HistoryQuery::oldest_first().since(at(2)).until(at(5));
     assert_eq!(keys(&read(middle.clone())), ["d3", "p3", "d4", "d5"]);
     assert_eq!(keys(&read(middle.clone().kinds([Kind::Transfer]))), ["p3"]);
-    assert_eq!(keys(&read(HistoryQuery::newest_first().from(at(11)))), ["p12", "d12"]);
+    assert_eq!(keys(&read(HistoryQuery::newest_first().since(at(11)))), ["p12", "d12"]);
     assert_eq!(keys(&read(HistoryQuery::oldest_first().until(at(1)))), ["d1"]);
-    assert!(read(HistoryQuery::oldest_first().from(at(5)).until(at(5))).entries.is_empty());
-    assert!(read(HistoryQuery::oldest_first().from(at(6)).until(at(5))).entries.is_empty());
+    assert!(read(HistoryQuery::oldest_first().since(at(5)).until(at(5))).entries.is_empty());
+    assert!(read(HistoryQuery::oldest_first().since(at(6)).until(at(5))).entries.is_empty());
     let paged = pages(&shop, &middle.limit(3));
     assert_eq!(paged.iter().map(keys).collect::<Vec<_>>(), [vec!["d3", "p3", "d4"], vec!["d5"]]);
     let transfers = pages(&shop, &HistoryQuery::newest_first().kinds([Kind::Transfer]).limit(3));
@@ -106,7 +106,7 @@ pub fn history_is_filtered_by_time_and_kind(store: Arc<dyn Store>) {
     let found: Vec<_> = transfers.iter().flat_map(keys).collect();
     assert_eq!(found, ["p12", "p9", "p6", "p3"]);
     let ends = [Timestamp::from_unix_ms(i64::MIN), Timestamp::from_unix_ms(i64::MAX)];
-    let all = HistoryQuery::oldest_first().from(ends[0]).until(ends[1]);
+    let all = HistoryQuery::oldest_first().since(ends[0]).until(ends[1]);
     assert_eq!(read(all).entries.len(), 16);
     let stranger = WalletId::from_raw(7).unwrap();
     let unknown = shop.ledger.history(stranger, &HistoryQuery::newest_first());

@@ -17,7 +17,7 @@ text_type! {
 ///
 /// ```
 /// use ledger_core::Actor;
-/// let actor = Actor::new("support:eve")?.from("203.0.113.9")?.because("chargeback")?;
+/// let actor = Actor::new("support:eve")?.origin("203.0.113.9")?.reason("chargeback")?;
 /// assert_eq!(actor.who.as_str(), "support:eve");
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
@@ -39,12 +39,12 @@ impl Actor {
     }
 
     /// The same actor, from there.
-    pub fn from(self, origin: impl AsRef<str>) -> Result<Self, Invalid> {
+    pub fn origin(self, origin: impl AsRef<str>) -> Result<Self, Invalid> {
         Ok(Self { origin: Some(ActorText::new(origin)?), ..self })
     }
 
     /// The same actor, for that reason.
-    pub fn because(self, reason: impl AsRef<str>) -> Result<Self, Invalid> {
+    pub fn reason(self, reason: impl AsRef<str>) -> Result<Self, Invalid> {
         Ok(Self { reason: Some(ActorText::new(reason)?), ..self })
     }
 }

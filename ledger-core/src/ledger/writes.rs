@@ -238,7 +238,11 @@ impl Ledger {
     }
 
     /// Closes a wallet that holds nothing, for ever.
-    pub fn close<K: TryInto<Key>>(&self, wallet: impl Into<WalletId>, key: K) -> Result<Receipt>
+    pub fn close_wallet<K: TryInto<Key>>(
+        &self,
+        wallet: impl Into<WalletId>,
+        key: K,
+    ) -> Result<Receipt>
     where
         Error: From<K::Error>,
     {

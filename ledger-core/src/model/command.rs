@@ -82,6 +82,7 @@ impl Action {
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a command does nothing until it is submitted"]
 pub struct Command {
     pub(crate) key: Key,
     pub(crate) action: Action,
@@ -202,38 +203,32 @@ impl Command {
 
     /// Has the money move as of an earlier time than that at which it is recorded. Floors, limits and
     /// holds are about what there is now all the same. It is part of the request.
-    #[must_use]
     pub fn effective_at(self, at: Timestamp) -> Self {
         Self { effective_at: Some(at), ..self }
     }
 
     /// Keeps `meta` with the transaction. It is part of the request: a retry must bring the same.
-    #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
         Self { meta: Some(meta).filter(|meta| !meta.is_empty()), ..self }
     }
 
     /// Keeps who asked with the transaction. It is not part of the request.
-    #[must_use]
     pub fn actor(self, actor: Actor) -> Self {
         Self { actor: Some(Arc::new(actor)), ..self }
     }
 
     /// Carries the command out only while `wallet` is at `version`. It is not part of the request.
-    #[must_use]
     pub fn expect_version(self, wallet: impl Into<WalletId>, version: u64) -> Self {
         self.expect(wallet.into(), Expected::Version(version))
     }
 
     /// Carries the command out only while `wallet` holds at least so much, reserved or not. It is not
     /// part of the request.
-    #[must_use]
     pub fn expect_balance(self, wallet: impl Into<WalletId>, at_least: Money) -> Self {
         self.expect(wallet.into(), Expected::BalanceAtLeast(at_least))
     }
 
     /// Carries the command out only while `wallet` has this status. It is not part of the request.
-    #[must_use]
     pub fn expect_status(self, wallet: impl Into<WalletId>, status: Status) -> Self {
         self.expect(wallet.into(), Expected::Status(status))
     }

@@ -29,6 +29,7 @@ use crate::money::value::Money;
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct HoldSpec {
     pub(crate) wallet: WalletId,
     pub(crate) target: WalletId,
@@ -51,7 +52,6 @@ impl HoldSpec {
 
     /// So much more than the amount may be captured, if the wallet has it then. Once nothing of the hold
     /// remains it has ended: a last capture must bring what is beyond it along.
-    #[must_use]
     pub fn tolerance(self, tolerance: Money) -> Self {
         Self { tolerance: Some(tolerance), ..self }
     }
@@ -103,6 +103,7 @@ impl HoldSpec {
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct CaptureSpec {
     pub(crate) hold: HoldId,
     pub(crate) amount: Option<Money>,
@@ -116,13 +117,11 @@ impl CaptureSpec {
     }
 
     /// So much of it; what remains stays reserved.
-    #[must_use]
     pub fn amount(self, amount: Money) -> Self {
         Self { amount: Some(amount), ..self }
     }
 
     /// What remains then is given back.
-    #[must_use]
     pub fn release_rest(self) -> Self {
         Self { release_rest: true, ..self }
     }

@@ -52,6 +52,7 @@ pub struct LimitsChange {
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct LimitsSpec {
     pub(crate) wallet: WalletId,
     pub(crate) floor: Option<Given>,
@@ -72,38 +73,32 @@ impl LimitsSpec {
 
     /// The least the wallet may hold: below zero it is a credit line. What it owes beyond that, it
     /// keeps; it can only not spend more.
-    #[must_use]
     pub fn floor(self, floor: Money) -> Self {
         Self { floor: Some(Some(floor)), ..self }
     }
 
     /// The wallet may go below zero without a limit.
-    #[must_use]
     pub fn no_floor(self) -> Self {
         Self { floor: Some(None), ..self }
     }
 
     /// The most the wallet may hold. What it holds beyond that, it keeps; it can only not receive more.
-    #[must_use]
     pub fn ceiling(self, ceiling: Money) -> Self {
         Self { ceiling: Some(Some(ceiling)), ..self }
     }
 
     /// The wallet may hold any amount.
-    #[must_use]
     pub fn no_ceiling(self) -> Self {
         Self { ceiling: Some(None), ..self }
     }
 
     /// The most that may leave the wallet in one posting, or be reserved at once. Captures of what was
     /// reserved and reversals are not limited by it.
-    #[must_use]
     pub fn largest(self, largest: Money) -> Self {
         Self { largest: Some(Some(largest)), ..self }
     }
 
     /// Any amount may leave the wallet at once.
-    #[must_use]
     pub fn no_largest(self) -> Self {
         Self { largest: Some(None), ..self }
     }
@@ -111,7 +106,6 @@ impl LimitsSpec {
     /// How much may move within a time: these windows instead of those the wallet has. A window with the
     /// direction and duration of one that it has goes on from what that one counted; a new one counts
     /// what moves from now on.
-    #[must_use]
     pub fn windows(self, windows: impl IntoIterator<Item = Window>) -> Self {
         // One too many is enough to be refused.
         let mut windows: Vec<Window> = windows.into_iter().take(WINDOWS_MAX + 1).collect();
@@ -121,7 +115,6 @@ impl LimitsSpec {
     }
 
     /// Any amount may move within any time.
-    #[must_use]
     pub fn no_windows(self) -> Self {
         self.windows([])
     }

@@ -25,6 +25,7 @@ use crate::money::value::Money;
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct ReversalSpec {
     pub(crate) transaction: TransactionId,
     pub(crate) posting: Option<u32>,
@@ -38,13 +39,11 @@ impl ReversalSpec {
     }
 
     /// Only of this posting, counted from 0.
-    #[must_use]
     pub fn posting(self, posting: u32) -> Self {
         Self { posting: Some(posting), ..self }
     }
 
     /// Only so much of it. Where the transaction has several postings, name one of them.
-    #[must_use]
     pub fn amount(self, amount: Money) -> Self {
         Self { amount: Some(amount), ..self }
     }

@@ -68,6 +68,7 @@ impl Limit {
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct WalletSpec {
     pub(crate) name: WalletName,
     pub(crate) asset: Asset,
@@ -101,7 +102,6 @@ impl WalletSpec {
     }
 
     /// It may go below zero without a limit.
-    #[must_use]
     pub fn no_floor(self) -> Self {
         Self { floor: Some(Limit::Unlimited), ..self }
     }
@@ -117,7 +117,6 @@ impl WalletSpec {
     }
 
     /// Anything to remember with it.
-    #[must_use]
     pub fn meta(self, meta: Metadata) -> Self {
         Self { meta: Some(meta).filter(|meta| !meta.is_empty()), ..self }
     }

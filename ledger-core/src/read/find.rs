@@ -33,6 +33,7 @@ use crate::store::backend::{FindFilter, Store};
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a query finds nothing until it is asked"]
 pub struct FindQuery {
     key: MetaKey,
     value: MetaValue,
@@ -54,13 +55,11 @@ impl FindQuery {
     }
 
     /// Goes on after this transaction: the `next` of a page.
-    #[must_use]
     pub fn after(self, transaction: impl Into<Option<TransactionId>>) -> Self {
         Self { after: transaction.into(), ..self }
     }
 
     /// At most so many transactions on the page: 1 to 1,000, or 50 if nothing is said.
-    #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
     }

@@ -31,6 +31,7 @@ use crate::store::backend::Store;
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a query finds nothing until it is asked"]
 pub struct HistoryQuery {
     order: Order,
     from: Option<Timestamp>,
@@ -52,31 +53,26 @@ impl HistoryQuery {
     }
 
     /// Only what was recorded at this time or later.
-    #[must_use]
-    pub fn from(self, from: Timestamp) -> Self {
+    pub fn since(self, from: Timestamp) -> Self {
         Self { from: Some(from), ..self }
     }
 
     /// Only what was recorded before this time.
-    #[must_use]
     pub fn until(self, until: Timestamp) -> Self {
         Self { until: Some(until), ..self }
     }
 
     /// Only entries of these kinds. Entries are postings, so kinds without any never match.
-    #[must_use]
     pub fn kinds(self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         Self { kinds: kinds.into_iter().collect(), ..self }
     }
 
     /// At most so many entries on the page: 1 to 1,000, or 50 if nothing is said.
-    #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
     /// Goes on where a page ended.
-    #[must_use]
     pub fn cursor(self, cursor: impl Into<Option<Cursor>>) -> Self {
         Self { cursor: cursor.into(), ..self }
     }

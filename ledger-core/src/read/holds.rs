@@ -26,6 +26,7 @@ use crate::store::backend::{HoldFilter, Store};
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a query finds nothing until it is asked"]
 pub struct HoldQuery {
     wallet: Option<WalletId>,
     state: Option<HoldState>,
@@ -41,31 +42,26 @@ impl HoldQuery {
     }
 
     /// Only holds on this wallet.
-    #[must_use]
     pub fn wallet(self, wallet: impl Into<WalletId>) -> Self {
         Self { wallet: Some(wallet.into()), ..self }
     }
 
     /// Only holds in this state.
-    #[must_use]
     pub fn state(self, state: HoldState) -> Self {
         Self { state: Some(state), ..self }
     }
 
     /// Only holds that expire before this time, or have expired.
-    #[must_use]
     pub fn expires_before(self, time: Timestamp) -> Self {
         Self { expires_before: Some(time), ..self }
     }
 
     /// Goes on after this hold: the `next` of a page.
-    #[must_use]
     pub fn after(self, hold: impl Into<Option<HoldId>>) -> Self {
         Self { after: hold.into(), ..self }
     }
 
     /// At most so many holds on the page: 1 to 1,000, or 50 if nothing is said.
-    #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
     }

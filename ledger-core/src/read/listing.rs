@@ -26,6 +26,7 @@ use crate::store::backend::{Store, WalletFilter};
 /// # Ok::<(), ledger_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a query finds nothing until it is asked"]
 pub struct WalletQuery {
     prefix: String,
     owner: Option<Owner>,
@@ -40,25 +41,21 @@ impl WalletQuery {
     }
 
     /// Only names that begin with this.
-    #[must_use]
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
     }
 
     /// Only wallets of this owner.
-    #[must_use]
     pub fn owner(self, owner: Owner) -> Self {
         Self { owner: Some(owner), ..self }
     }
 
     /// Goes on after this name: the `next` of a page.
-    #[must_use]
     pub fn after(self, name: impl Into<Option<WalletName>>) -> Self {
         Self { after: name.into(), ..self }
     }
 
     /// At most so many wallets on the page: 1 to 1,000, or 50 if nothing is said.
-    #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
     }

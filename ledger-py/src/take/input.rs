@@ -141,10 +141,10 @@ pub(crate) fn actor(value: Any<'_, '_>) -> Taken<Option<Actor>> {
         _ => Taken::Ok(None),
     };
     if let Some(origin) = part(intern!(py, "origin"))? {
-        actor = actor.from(origin)?;
+        actor = actor.origin(origin)?;
     }
     if let Some(reason) = part(intern!(py, "reason"))? {
-        actor = actor.because(reason)?;
+        actor = actor.reason(reason)?;
     }
     Ok(Some(actor))
 }

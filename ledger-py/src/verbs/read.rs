@@ -188,7 +188,7 @@ impl Wanted {
             false => HistoryQuery::oldest_first(),
         };
         if let Some(since) = since {
-            query = query.from(time_of(*since));
+            query = query.since(time_of(*since));
         }
         if let Some(until) = until {
             query = query.until(time_of(*until));

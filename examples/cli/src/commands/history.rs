@@ -66,7 +66,7 @@ impl History {
         };
         let mut query = first.kinds(self.kind.iter().copied());
         if let Some(from) = self.from {
-            query = query.from(from);
+            query = query.since(from);
         }
         if let Some(until) = self.until {
             query = query.until(until);

@@ -38,7 +38,7 @@ impl OpenWallet {
     pub fn run(&self, output: &mut Output) -> Done {
         // What is wrong without a ledger is said before a file is made.
         if !self.file.path().exists() {
-            self.spec(Asset::iso(&self.asset).map_err(undefined)?)?;
+            let _only_checked = self.spec(Asset::iso(&self.asset).map_err(undefined)?)?;
         }
         let (book, is_new) = self.file.open_or_make(output)?;
         let wallet = book.open_wallet(self.spec(book.asset(&self.asset)?)?)?;

@@ -81,7 +81,7 @@ impl Statement {
         let wallet = book.named(&self.wallet)?;
         let mut spec = StatementSpec::of(&wallet).listed(self.entries);
         if let Some(from) = self.from {
-            spec = spec.from(from);
+            spec = spec.since(from);
         }
         if let Some(until) = self.until {
             spec = spec.until(until);

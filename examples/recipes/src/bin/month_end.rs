@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     assert_eq!(ledger.balance_effective_at(&bank, end_of_january)?, usd.money("3800.00")?);
 
     // A statement of February's entries, from the balance before them to the one after.
-    let query = HistoryQuery::oldest_first().from(february).limit(1_000);
+    let query = HistoryQuery::oldest_first().since(february).limit(1_000);
     let entries = ledger.history(&bank, &query)?.entries;
     let balances: Vec<String> = entries.iter().map(|it| it.balance_after.to_string()).collect();
     assert_eq!(balances, ["3800.00 USD", "3750.00 USD"]);

@@ -23,7 +23,7 @@ fn top_up(ledger: &Ledger, webhook: &Webhook) -> Result<Receipt> {
     ledger.submit(
         Command::deposit(key, &wallet, asset.money(webhook.amount)?)
             .meta(Metadata::new(&reference)?)
-            .actor(Actor::new("webhook")?.because(webhook.event)?),
+            .actor(Actor::new("webhook")?.reason(webhook.event)?),
     )
 }
 

@@ -25,7 +25,7 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     begin(spec.listed, summary, out)?;
-    let query = HistoryQuery::newest_first().from(summary.from).until(summary.until);
+    let query = HistoryQuery::newest_first().since(summary.from).until(summary.until);
     let mut listed = 0;
     each_entry(ledger, spec.wallet.id, query, |entry| {
         if summary.covers(entry) && listed < spec.listed {

@@ -38,7 +38,7 @@ const LISTED_DEFAULT: usize = 1_000;
 /// ledger.deposit(&alice, usd.money("100.00")?, "stripe:ch_1")?;
 ///
 /// let march = StatementSpec::of(&alice)
-///     .from("2026-03-01T00:00:00Z".parse()?)
+///     .since("2026-03-01T00:00:00Z".parse()?)
 ///     .until("2026-04-01T00:00:00Z".parse()?)
 ///     .listed(100);
 /// let mut page = Vec::new();
@@ -47,6 +47,7 @@ const LISTED_DEFAULT: usize = 1_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it only describes what is to be done"]
 pub struct StatementSpec {
     wallet: Wallet,
     from: Option<Timestamp>,
@@ -61,19 +62,16 @@ impl StatementSpec {
     }
 
     /// Only what was recorded at this time or later.
-    #[must_use]
-    pub fn from(self, from: Timestamp) -> Self {
+    pub fn since(self, from: Timestamp) -> Self {
         Self { from: Some(from), ..self }
     }
 
     /// Only what was recorded before this time. If that is still to come, the statement ends now.
-    #[must_use]
     pub fn until(self, until: Timestamp) -> Self {
         Self { until: Some(until), ..self }
     }
 
     /// Lists at most so many entries, the latest. Totals and the curve are of all of them.
-    #[must_use]
     pub fn listed(self, entries: usize) -> Self {
         Self { listed: entries, ..self }
     }

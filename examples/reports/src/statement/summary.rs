@@ -65,7 +65,7 @@ impl Summary {
         each_entry(
             ledger,
             wallet.id,
-            HistoryQuery::oldest_first().from(from).until(until),
+            HistoryQuery::oldest_first().since(from).until(until),
             |entry| {
                 let goes_on = summary.covers(entry);
                 if goes_on {

@@ -208,7 +208,7 @@ impl Town {
 
     fn tried(&mut self, command: Command) -> Result<Option<ledger_core::Hold>, Error> {
         let meta = r#"{"a,b":"50% \"off\"; date:2020-01-01, \\n\n","n":1.5,"u":"ü<"}"#;
-        let actor = Actor::new("@eve").unwrap().because("=why, \"so\"").unwrap();
+        let actor = Actor::new("@eve").unwrap().reason("=why, \"so\"").unwrap();
         let command = match self.random.u32(..3) {
             0 => command.meta(Metadata::from_json(meta).unwrap()).actor(actor),
             _ => command,

@@ -27,7 +27,7 @@ pub enum Call {
     /// All or none.
     All(Vec<Command>),
     /// Wallets are opened.
-    Open(Vec<WalletSpec>),
+    Open(Vec<(String, WalletSpec)>),
     /// It is noted of holds that they have expired.
     Tidy,
 }
@@ -118,9 +118,11 @@ impl Clerk {
         }
     }
 
-    fn new_wallet(&mut self) -> Result<WalletSpec, Error> {
+    fn new_wallet(&mut self) -> Result<(String, WalletSpec), Error> {
         self.number += 1;
-        Ok(WalletSpec::new(format!("user:{}:{}", self.name, self.number), self.usd)?)
+        let name = format!("user:{}:{}", self.name, self.number);
+        let spec = WalletSpec::new(&name, self.usd)?;
+        Ok((name, spec))
     }
 
     /// Carries a call out, and tells before what is sent and after what was said.
@@ -155,10 +157,11 @@ impl Clerk {
                 }
             }
             Call::Open(specs) => {
-                for spec in specs {
-                    tell(Tell::SentWallet(spec.name.to_string()));
+                for (name, _) in specs {
+                    tell(Tell::SentWallet(name.clone()));
                 }
-                let answers = ledger.open_wallets(specs.clone()).unwrap_or_default();
+                let answers = ledger.open_wallets(specs.iter().map(|(_, spec)| spec.clone()));
+                let answers = answers.unwrap_or_default();
                 for wallet in answers.into_iter().flatten() {
                     tell(Tell::Wallet(wallet.name.to_string(), wallet.id));
                     self.dollars.push(wallet);
