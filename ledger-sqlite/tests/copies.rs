@@ -43,6 +43,46 @@ fn a_backup_opens_verifies_and_begins_an_epoch_of_its_own() {
 }
 
 #[test]
+fn a_backup_beside_the_log_of_the_file_that_was_there_is_not_opened_until_that_is_gone() {
+    let file = TestFile::new();
+    let copy = file.beside(".copy");
+    let shop = Shop::on(&file.open());
+    shop.fund("50", "before");
+    file.open().backup(&copy).unwrap();
+    shop.fund("70", "after");
+    // As after a crash, when the log is still there.
+    let log = std::fs::read(file.beside("-wal")).unwrap();
+    drop(shop);
+    std::fs::rename(&copy, file.path()).unwrap();
+    std::fs::write(file.beside("-wal"), &log).unwrap();
+
+    let watch = &mut |_| std::ops::ControlFlow::Continue(());
+    let refused = [
+        SqliteLedger::open(file.path()).map(drop),
+        SqliteLedger::verify_file(file.path(), &[], watch).map(drop),
+        SqliteLedger::rebuild(file.path(), watch),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreRefused);
+        assert!(error.to_string().contains("is a backup that was not opened yet"), "{error}");
+    }
+    assert_eq!(std::fs::read(file.beside("-wal")).unwrap(), log, "nothing is touched");
+    std::fs::remove_file(file.beside("-wal")).unwrap();
+    let restored = Shop::on(&file.open());
+    assert_eq!(restored.posted(&restored.alice), "50.00 USD");
+    // From now on the log is its own, whatever becomes of this process.
+    restored.fund("1", "later");
+    let log = std::fs::read(file.beside("-wal")).unwrap();
+    let database = std::fs::read(file.path()).unwrap();
+    drop(restored);
+    std::fs::write(file.path(), database).unwrap();
+    std::fs::write(file.beside("-wal"), log).unwrap();
+    let again = Shop::on(&file.open());
+    assert_eq!(again.posted(&again.alice), "51.00 USD");
+}
+
+#[test]
 fn a_backup_overwrites_nothing_and_leaves_nothing_behind() {
     let file = TestFile::with_business();
     let ledger = file.open();

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use crate::base::failure::{before_commit, reading};
 use crate::file::place;
+use crate::schema::create;
 
 /// Copies the file that `connection` is open on to `path`, as it is at one moment.
 ///
@@ -54,8 +55,7 @@ fn exists(path: &Path) -> StoreError {
 /// Says in the copy that it is one. Opening it begins a new epoch and takes the mark away.
 fn mark(path: &Path) -> StoreResult<()> {
     let copy = Connection::open(path).map_err(before_commit)?;
-    copy.execute("INSERT INTO property (name, value) VALUES ('copy', 1)", [])
-        .map_err(before_commit)?;
+    create::mark_copy(&copy)?;
     copy.close().map_err(|(_, error)| before_commit(error))
 }
 

@@ -43,8 +43,12 @@ pub(crate) fn settle(place: &Place) -> StoreResult<Witness> {
 
 /// Whether there is a log, or a journal to be rolled back, with something in it.
 pub(crate) fn is_left(place: &Place) -> bool {
-    let has_content = |ending| fs::metadata(place.beside(ending)).is_ok_and(|it| it.len() > 0);
-    has_content("-wal") || has_content("-journal")
+    has_content(place, "-wal") || has_content(place, "-journal")
+}
+
+/// Whether beside the database is such a file with something in it.
+pub(crate) fn has_content(place: &Place, ending: &str) -> bool {
+    fs::metadata(place.beside(ending)).is_ok_and(|it| it.len() > 0)
 }
 
 fn open(path: &Path) -> io::Result<Option<File>> {

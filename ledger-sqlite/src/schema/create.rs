@@ -45,6 +45,24 @@ fn number_in_header(pragma: &str, connection: &Connection) -> StoreResult<i32> {
     connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(reading)
 }
 
+/// Marks a copy as one that was not opened yet.
+pub(crate) fn mark_copy(connection: &Connection) -> StoreResult<()> {
+    let mark = "INSERT INTO property (name, value) VALUES ('copy', 1)";
+    connection.execute(mark, []).map(drop).map_err(before_commit)
+}
+
+/// Takes the mark away.
+pub(crate) fn unmark_copy(connection: &Connection) -> StoreResult<()> {
+    let unmark = "DELETE FROM property WHERE name = 'copy'";
+    connection.execute(unmark, []).map(drop).map_err(before_commit)
+}
+
+/// Whether the file is a copy that was not opened yet.
+pub(crate) fn is_copy(connection: &Connection) -> StoreResult<bool> {
+    let mark = "SELECT EXISTS (SELECT 1 FROM property WHERE name = 'copy')";
+    connection.query_row(mark, [], |row| row.get(0)).map_err(reading)
+}
+
 /// The schema that the file's header names.
 pub(crate) fn schema(connection: &Connection) -> StoreResult<i32> {
     number_in_header("user_version", connection)

@@ -27,3 +27,18 @@ fn look(place: &Place) -> StoreResult<Option<i32>> {
     let content = create::recognize(&connection)?;
     (content != Content::Nothing).then(|| create::schema(&connection)).transpose()
 }
+
+/// Refuses a copy that was put where another file was, whose log is still there: SQLite would take that for the copy's,
+/// and undo what was restored.
+pub(crate) fn log_is_its_own(place: &Place) -> StoreResult<()> {
+    let is_copy = || connect::still(place.path()).and_then(|still| create::is_copy(&still));
+    // In a database that was being written to, the mark may not be readable; a copy is whole.
+    if !log::has_content(place, "-wal") || !is_copy().unwrap_or(false) {
+        return Ok(());
+    }
+    let path = place.path().display();
+    Err(StoreError::Refused(format!(
+        "{path} is a backup that was not opened yet, and {path}-wal is the log of the file that was there before, which \
+         would be carried out in it; move {path}-wal and {path}-shm away, then open it again"
+    )))
+}

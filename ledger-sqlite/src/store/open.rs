@@ -23,7 +23,7 @@ use crate::store::SqliteStore;
 use crate::store::health::Health;
 use crate::store::look::Readers;
 use crate::store::settings::Settings;
-use crate::store::unopened::{bring_forward, move_log_alone};
+use crate::store::unopened::{bring_forward, make_own, move_log_alone};
 use crate::store::writer::Writer;
 
 impl SqliteStore {
@@ -45,14 +45,21 @@ impl SqliteStore {
             turns.keep(&stop)?;
         }
         let turn = turns.take(&stop)?;
+        glance::log_is_its_own(&place)?;
         let mut opening = registry::begin()?;
         let witness = if opening.has(&place)? { None } else { log::settle(&place)? };
         let connect = || connect::writer(place.path(), settings.durability, settings.wait);
         let mut connection = connect()?;
         check_writable(&connection)?;
-        if create::recognize(&connection)? == Content::Earlier {
+        let content = create::recognize(&connection)?;
+        if content == Content::Earlier {
             drop(connection);
             bring_forward(&place, &settings)?;
+            connection = connect()?;
+        }
+        if content != Content::Nothing && create::is_copy(&connection)? {
+            drop(connection);
+            make_own(&place, &settings)?;
             connection = connect()?;
         }
         prepare(&mut connection)?;
@@ -91,18 +98,14 @@ fn check_writable(connection: &Connection) -> StoreResult<()> {
     Ok(())
 }
 
-/// Makes the tables in an empty file and begins its journal; begins a new epoch in a copy.
+/// Makes the tables in an empty file and begins its journal.
 fn prepare(connection: &mut Connection) -> StoreResult<()> {
     if create::recognize(connection)? == Content::Nothing {
         create::create(connection)?;
     }
-    let copy = "SELECT EXISTS (SELECT 1 FROM property WHERE name = 'copy')";
-    let is_copy: bool = connection.query_row(copy, [], |row| row.get(0)).map_err(reading)?;
-    if is_copy || read::last_row(connection)? == 0 {
+    if read::last_row(connection)? == 0 {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(before_commit)?;
         begin_epoch(connection)?;
-        let unmark = "DELETE FROM property WHERE name = 'copy'";
-        connection.execute(unmark, []).map_err(before_commit)?;
         connection.execute_batch("COMMIT").map_err(in_commit)?;
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::file::place::Place;
 use crate::file::turn::{Turns, unsettled};
 use crate::file::{log, registry};
 use crate::journal::end;
+use crate::journal::epoch::begin_epoch;
 use crate::schema::connect;
 use crate::schema::create::{self, Content};
 use crate::schema::glance;
@@ -34,6 +35,7 @@ pub(crate) fn verify_file(
     watch: Watch<'_>,
 ) -> StoreResult<Verification> {
     let place = find(path)?;
+    glance::log_is_its_own(&place)?;
     let is_writable = place.is_writable();
     let is_still = !is_writable && !log::is_left(&place);
     let connect = if is_still { connect::still } else { connect::reader };
@@ -69,6 +71,7 @@ pub(crate) fn rebuild_file(path: &Path, settings: &Settings, watch: Watch<'_>) -
     let mut turns = Turns::open(&place, settings.wait)?;
     turns.settle(&|| false, || move_log_alone(&place, settings.wait))?;
     turns.keep(&|| false)?;
+    glance::log_is_its_own(&place)?;
     let _witness = log::settle(&place)?;
     let connection = connect::alone(place.path(), settings.wait)?;
     check_not_empty(&connection, path)?;
@@ -96,8 +99,19 @@ pub(crate) fn move_log_alone(place: &Place, wait: Duration) -> StoreResult<()> {
     if opening.has(place)? {
         return Err(unsettled());
     }
+    glance::log_is_its_own(place)?;
     let _witness = log::settle(place)?;
     connect::alone(place.path(), wait).map(drop)
+}
+
+/// Makes a ledger of its own of a copy. That goes into the database itself, and not into a log: while a copy is
+/// marked as one, what is in a log beside it is another file's.
+pub(crate) fn make_own(place: &Place, settings: &Settings) -> StoreResult<()> {
+    let connection = connect::alone(place.path(), settings.wait)?;
+    connection.execute_batch("BEGIN EXCLUSIVE").map_err(before_commit)?;
+    begin_epoch(&connection)?;
+    create::unmark_copy(&connection)?;
+    connection.execute_batch("COMMIT").map_err(in_commit)
 }
 
 /// Brings the file of an earlier schema forward: the journal stays, and all that is derived from it is
