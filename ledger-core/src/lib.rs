@@ -81,6 +81,7 @@ pub use input::metadata::Metadata;
 pub use input::name::{Owner, WalletName};
 pub use ledger::{Ledger, LedgerBuilder};
 pub use memory::MemoryStore;
+pub use model::balance::Balance;
 pub use model::command::Command;
 pub use model::entry::{Entry, Order};
 pub use model::expectation::Present;
@@ -92,11 +93,12 @@ pub use model::limits::{Limits, LimitsChange, LimitsSpec};
 pub use model::record::{AssetRecord, AssetSpec, Refusal, RefusedItem};
 pub use model::rejection::Rejection;
 pub use model::retention::{KeyRetention, RetentionRecord};
-pub use model::reversal::{Reversal, ReversalSpec, Reverses};
+pub use model::reversal::{Reversal, ReversalSpec};
 pub use model::transaction::{
-    Change, IndexChange, Kind, PeriodLock, Posting, Postings, Receipt, StatusChange, Transaction,
+    Change, IndexChange, Kind, PeriodLock, Posting, Postings, Receipt, Reverses, StatusChange,
+    Transaction,
 };
-pub use model::wallet::{Balance, Status, Wallet, WalletSpec};
+pub use model::wallet::{Status, Wallet, WalletSpec};
 pub use model::window::{Direction, Window};
 pub use money::amount::Amount;
 pub use money::asset::{Asset, AssetCode};

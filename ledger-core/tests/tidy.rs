@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,58 @@ fn imports_point_downward() {
                 }
             }
         }
+    }
+}
+
+/// The modules of a crate by their path, each with the file that it is in.
+fn modules(name: &str) -> BTreeMap<String, PathBuf> {
+    let folder = source(name);
+    let inside = files(".rs").into_iter().filter(|path| path.starts_with(&folder));
+    let named = inside.map(|path| {
+        let name = path.strip_prefix(&folder).unwrap().with_extension("");
+        let name = name.to_string_lossy().replace('/', "::");
+        (name.strip_suffix("::mod").unwrap_or(&name).to_owned(), path)
+    });
+    named.collect()
+}
+
+/// What of `modules` a file imports, its tests aside. A folder may use what is in it, and that may use the folder.
+fn imports(module: &str, path: &Path, modules: &BTreeMap<String, PathBuf>) -> BTreeSet<String> {
+    let code = read(path);
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let statements = code.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+        let (base, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        let list = list.map_or("", |(list, _)| list).split(',');
+        list.map(|name| format!("{base}{}", name.trim())).collect::<Vec<_>>()
+    });
+    let found = statements.flatten().filter_map(|import| {
+        let mut at = import.trim_end_matches(':');
+        while !modules.contains_key(at) {
+            at = at.rsplit_once("::")?.0;
+        }
+        Some(at.to_owned())
+    });
+    let is_kin = |one: &str, other: &str| one.starts_with(&format!("{other}::"));
+    found.filter(|it| it != module && !is_kin(it, module) && !is_kin(module, it)).collect()
+}
+
+#[test]
+fn no_two_files_need_each_other() {
+    for (name, _) in LAYERS {
+        let modules = modules(name);
+        let mut left: BTreeMap<&String, BTreeSet<String>> =
+            modules.iter().map(|(it, path)| (it, imports(it, path, &modules))).collect();
+        assert!(left.values().any(|imports| imports.len() > 2), "{name}: {left:?}");
+        // Who needs nobody that is left goes, until nobody goes.
+        while let Some(free) = left.iter().find(|(_, needs)| needs.is_empty()).map(|(it, _)| *it) {
+            left.remove(free);
+            for needs in left.values_mut() {
+                needs.remove(free);
+            }
+        }
+        assert!(left.is_empty(), "{name}: {left:#?}");
     }
 }
 

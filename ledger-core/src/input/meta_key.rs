@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::bounds::META_KEY_BYTES_MAX;
 use crate::base::invalid::{Field, Invalid};
 use crate::base::text::check_plain;
-use crate::input::metadata::normalize_numbers;
+use crate::input::numbers;
 use crate::input::text_type;
 
 text_type! {
@@ -39,7 +39,7 @@ impl MetaValue {
     /// Reads a value from JSON.
     pub fn from_json(json: &str) -> Result<Self, Invalid> {
         let mut value: Value = serde_json::from_str(json).map_err(|_| nothing_to_find())?;
-        normalize_numbers(&mut value)?;
+        numbers::normalize(&mut value)?;
         Self::of(&value).ok_or_else(nothing_to_find)
     }
 

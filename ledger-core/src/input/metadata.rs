@@ -10,9 +10,8 @@ use crate::base::bounds::{METADATA_BYTES_MAX, METADATA_DEPTH_MAX};
 use crate::base::encode::Encoder;
 use crate::base::invalid::{Field, Invalid};
 use crate::input::meta_key::MetaValue;
+use crate::input::numbers;
 
-/// From here on a double has no digits after the point, so one may have been rounded away: 2^52.
-const EXACT_FLOAT_MAX: f64 = 4_503_599_627_370_496.0;
 /// Text that is longer than this many times the limit can't be within it: of what JSON needs at most,
 /// six bytes stand for one.
 const JSON_EXPANSION: usize = 6;
@@ -62,7 +61,7 @@ impl Metadata {
         check_depth(&value, METADATA_DEPTH_MAX)?;
         // Another crate in the build may have asked serde_json to keep the order of insertion.
         value.sort_all_objects();
-        normalize_numbers(&mut value)?;
+        numbers::normalize(&mut value)?;
         let mut encoder = Encoder::tagged(*b"M1");
         encode(&value, &mut encoder);
         let json = value.to_string();
@@ -133,44 +132,6 @@ fn check_depth(value: &Value, left: usize) -> Result<(), Invalid> {
     }
 }
 
-/// Gives each number its one spelling, which depends on its value alone: not on how it was written,
-/// nor on which features of the JSON parser another crate in the build has asked for.
-pub(super) fn normalize_numbers(value: &mut Value) -> Result<(), Invalid> {
-    match value {
-        Value::Number(number) => *number = normal_number(number)?,
-        Value::Array(items) => items.iter_mut().try_for_each(normalize_numbers)?,
-        Value::Object(fields) => fields.values_mut().try_for_each(normalize_numbers)?,
-        _ => {}
-    }
-    Ok(())
-}
-
-fn normal_number(number: &Number) -> Result<Number, Invalid> {
-    if let Some(whole) = whole(number) {
-        return Number::from_i128(whole).ok_or_else(|| inexact(number));
-    }
-    let float = number.as_f64().filter(|float| float.abs() < EXACT_FLOAT_MAX);
-    float.and_then(Number::from_f64).ok_or_else(|| inexact(number))
-}
-
-/// The whole number that this one is, if it is one and known exactly.
-fn whole(number: &Number) -> Option<i128> {
-    let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-    integer.or_else(|| {
-        let float = number.as_f64()?;
-        let is_whole = float.fract() == 0.0 && float.abs() < EXACT_FLOAT_MAX;
-        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^52")]
-        is_whole.then_some(float as i128)
-    })
-}
-
-fn inexact(number: &Number) -> Invalid {
-    refuse(format!(
-        "metadata number {number} is too large to be kept exactly; write it as text, or as a whole \
-         number of at most 64 bits"
-    ))
-}
-
 /// Canonical bytes of a JSON value: a tag, then fixed width or length first.
 fn encode(value: &Value, encoder: &mut Encoder) {
     match value {
@@ -200,7 +161,7 @@ fn encode(value: &Value, encoder: &mut Encoder) {
 }
 
 fn encode_number(number: &Number, encoder: &mut Encoder) {
-    match whole(number) {
+    match numbers::whole(number) {
         Some(whole) => encoder.u8(b'i').i128(whole),
         None => encoder.u8(b'd').u64(number.as_f64().unwrap_or_default().to_bits()),
     };

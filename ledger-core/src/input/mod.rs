@@ -6,6 +6,7 @@ pub(crate) mod key;
 pub(crate) mod meta_key;
 pub(crate) mod metadata;
 pub(crate) mod name;
+mod numbers;
 
 /// A bounded, shared text with the plumbing every such type has.
 macro_rules! text_type {

@@ -101,7 +101,7 @@ impl State {
 
     pub(super) fn wallet(&self, wallet: WalletId) -> Option<Wallet> {
         let account = self.accounts.get(&wallet)?;
-        Some(Wallet::new(&account.record, &account.row))
+        Some(account.row.wallet(&account.record))
     }
 
     pub(super) fn wallet_named(&self, name: &WalletName) -> Option<Wallet> {

@@ -1,5 +1,6 @@
 //! What a ledger is made of: wallets, commands, transactions, and the journal's records of them.
 
+pub(crate) mod balance;
 pub(crate) mod command;
 pub(crate) mod entry;
 pub(crate) mod expectation;

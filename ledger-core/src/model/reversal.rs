@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::TransactionId;
 use crate::base::invalid::{Field, Invalid};
-use crate::model::transaction::{Kind, Receipt, Transaction};
+use crate::model::transaction::{Kind, Receipt, Reverses, Transaction};
 use crate::money::value::Money;
 
 /// What is to be moved back of a transaction: by default, all that is left of it.
@@ -80,15 +80,6 @@ impl From<TransactionId> for ReversalSpec {
     fn from(transaction: TransactionId) -> Self {
         Self::of(transaction)
     }
-}
-
-/// What a transaction moved back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reverses {
-    /// The transaction that was moved back.
-    pub transaction: TransactionId,
-    /// For each posting of this transaction, which of the original's it moves back.
-    pub postings: Vec<u32>,
 }
 
 /// A part of a transaction's posting that was moved back.

@@ -7,7 +7,7 @@ use crate::base::time::Timestamp;
 use crate::model::hold::{Hold, Open, Reserved};
 use crate::model::limits::Limits;
 use crate::model::usage::{Total, Usage, Windows};
-use crate::model::wallet::{Status, WalletRecord};
+use crate::model::wallet::{Status, Wallet, WalletRecord};
 use crate::model::window::Direction;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
@@ -112,6 +112,23 @@ impl WalletRow {
                 let live = self.live(now).iter();
                 live.fold(moved, |sum, hold| sum.and(Some(hold.remaining), 1))
             }
+        }
+    }
+
+    /// The wallet that was opened like that and now has this row.
+    pub fn wallet(&self, record: &WalletRecord) -> Wallet {
+        Wallet {
+            id: record.id,
+            name: record.name.clone(),
+            asset: record.asset,
+            owner: record.owner.clone(),
+            status: self.status,
+            floor: self.floor.map(|floor| record.asset.of(floor)),
+            ceiling: self.ceiling().map(|ceiling| record.asset.of(ceiling)),
+            largest: self.largest().map(|largest| record.asset.of(largest)),
+            windows: self.limits().windows,
+            meta: record.meta.clone(),
+            opened_at: record.id.time(),
         }
     }
 

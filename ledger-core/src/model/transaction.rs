@@ -16,7 +16,6 @@ use crate::input::metadata::Metadata;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::hold::{Hold, HoldChange};
 use crate::model::limits::LimitsChange;
-use crate::model::reversal::Reverses;
 use crate::model::wallet::Status;
 use crate::money::amount::Amount;
 use crate::money::value::Money;
@@ -266,6 +265,15 @@ pub struct Transaction {
     pub meta: Option<Metadata>,
     /// Who asked for it.
     pub actor: Option<Arc<Actor>>,
+}
+
+/// What a transaction moved back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reverses {
+    /// The transaction that was moved back.
+    pub transaction: TransactionId,
+    /// For each posting of this transaction, which of the original's it moves back.
+    pub postings: Vec<u32>,
 }
 
 impl Transaction {

@@ -9,7 +9,6 @@ use crate::base::invalid::{Field, Invalid};
 use crate::base::time::Timestamp;
 use crate::input::metadata::Metadata;
 use crate::input::name::{Owner, WalletName};
-use crate::model::row::WalletRow;
 use crate::model::window::Window;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
@@ -232,73 +231,8 @@ pub struct Wallet {
     pub opened_at: Timestamp,
 }
 
-impl Wallet {
-    /// The wallet that was opened like that and now has that row.
-    pub fn new(record: &WalletRecord, row: &WalletRow) -> Self {
-        Self {
-            id: record.id,
-            name: record.name.clone(),
-            asset: record.asset,
-            owner: record.owner.clone(),
-            status: row.status,
-            floor: row.floor.map(|floor| record.asset.of(floor)),
-            ceiling: row.ceiling().map(|ceiling| record.asset.of(ceiling)),
-            largest: row.largest().map(|largest| record.asset.of(largest)),
-            windows: row.limits().windows,
-            meta: record.meta.clone(),
-            opened_at: record.id.time(),
-        }
-    }
-}
-
 impl From<&Wallet> for WalletId {
     fn from(wallet: &Wallet) -> Self {
         wallet.id
-    }
-}
-
-/// What a wallet holds.
-///
-/// ```
-/// # use ledger_core::{Asset, HoldSpec, Ledger, WalletSpec};
-/// # use std::time::Duration;
-/// # let ledger = Ledger::in_memory();
-/// # let usd = Asset::iso("USD")?;
-/// # let alice = ledger.open_wallet(WalletSpec::new("user:alice", usd)?)?;
-/// # let shop = ledger.open_wallet(WalletSpec::new("shop:42", usd)?)?;
-/// # ledger.deposit(&alice, usd.money("100.00")?, "d1")?;
-/// let booking = HoldSpec::new(&alice, &shop, usd.money("80.00")?, Duration::from_hours(24));
-/// ledger.hold(booking, "booking:7")?;
-/// let balance = ledger.balance(&alice)?;
-/// let figures = [balance.posted, balance.held].map(|it| it.to_string());
-/// assert_eq!(figures, ["100.00 USD", "80.00 USD"]);
-/// assert_eq!(balance.available, Some(usd.money("20.00")?));
-/// # Ok::<(), ledger_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Balance {
-    /// The wallet.
-    pub wallet: WalletId,
-    /// The sum of its postings.
-    pub posted: Money,
-    /// The part of it that is reserved.
-    pub held: Money,
-    /// What can be spent: posted less held, down to the floor. None where there is no floor.
-    pub available: Option<Money>,
-    /// How often the wallet has changed.
-    pub version: u64,
-}
-
-impl Balance {
-    /// What the wallet with that row holds at `now`.
-    pub(crate) fn of(row: &WalletRow, now: Timestamp) -> Self {
-        Self {
-            wallet: row.id,
-            posted: row.asset.of(row.posted),
-            held: row.asset.of(row.held(now)),
-            available: row.available(now).map(|available| row.asset.of(available)),
-            version: row.version,
-        }
     }
 }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::bounds::{ASSET_CODE_BYTES_MAX, ASSET_SCALE_MAX};
 use crate::base::invalid::{Field, Invalid};
-use crate::money::amount::Amount;
 use crate::money::iso;
-use crate::money::value::Money;
 
 /// An asset's code: 1 to 22 letters, digits, `.`, `_` and `-`, beginning with a letter or digit.
 /// Upper and lower case differ, but a code that differs from one of ISO 4217 by its case alone, such
@@ -169,21 +167,6 @@ impl Asset {
     /// The digits after the point.
     pub fn scale(&self) -> u8 {
         self.scale
-    }
-
-    /// Reads an amount of this asset, as in `"12.50"`.
-    pub fn money(self, text: &str) -> Result<Money, Invalid> {
-        Amount::parse(text, self.scale).map(|amount| self.of(amount))
-    }
-
-    /// That many smallest units of this asset.
-    pub fn minor(self, minor: i128) -> Money {
-        self.of(Amount::from_minor(minor))
-    }
-
-    /// That amount of this asset.
-    pub fn of(self, amount: Amount) -> Money {
-        Money::new(amount, self)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::base::invalid::Invalid;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 
@@ -23,6 +24,23 @@ use crate::money::asset::Asset;
 pub struct Money {
     amount: Amount,
     asset: Asset,
+}
+
+impl Asset {
+    /// Reads an amount of this asset, as in `"12.50"`.
+    pub fn money(self, text: &str) -> Result<Money, Invalid> {
+        Amount::parse(text, self.scale()).map(|amount| self.of(amount))
+    }
+
+    /// That many smallest units of this asset.
+    pub fn minor(self, minor: i128) -> Money {
+        self.of(Amount::from_minor(minor))
+    }
+
+    /// That amount of this asset.
+    pub fn of(self, amount: Amount) -> Money {
+        Money::new(amount, self)
+    }
 }
 
 impl Money {

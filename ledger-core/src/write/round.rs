@@ -10,7 +10,7 @@ use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
 use crate::model::rejection::Rejection;
 use crate::model::retention::{KeyRetention, RetentionRecord};
 use crate::model::transaction::{Receipt, Transaction};
-use crate::model::wallet::{Wallet, WalletSpec};
+use crate::model::wallet::WalletSpec;
 use crate::rules::answers::{Answer, Answers};
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
@@ -170,7 +170,7 @@ impl Round {
         let record = open_wallet(spec, stamps, &mut self.rows, &mut self.records)?;
         let row = self.rows.wallet(record.id);
         let row = row.ok_or_else(|| Error::internal("a wallet was loaded without its row"))?;
-        Ok(Outcome::Wallet(Box::new(Wallet::new(&record, row))))
+        Ok(Outcome::Wallet(Box::new(row.wallet(&record))))
     }
 
     fn stamp(&mut self) -> Result<Stamp> {

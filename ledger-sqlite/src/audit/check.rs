@@ -15,8 +15,8 @@ use crate::chain::roots::Roots;
 use crate::journal::encode::Body;
 use crate::journal::read::{End, ReadLine};
 use crate::journal::records::{Said, body};
+use crate::schema::directory::Registered;
 use crate::schema::kinds::LineKind;
-use crate::schema::registry::Registered;
 
 /// What the lines so far say of a wallet.
 #[derive(Clone, Debug)]

@@ -21,10 +21,11 @@ use crate::journal::tags::{self, TagHasher};
 use crate::schema::backdated::{self, Moved};
 use crate::schema::connect::in_snapshot;
 use crate::schema::create;
+use crate::schema::directory::{self, Registered};
 use crate::schema::holds;
 use crate::schema::kinds::LineKind;
 use crate::schema::progress;
-use crate::schema::registry::{self, Registered};
+use crate::schema::registry;
 use crate::schema::reversals::{self, Part};
 use crate::state::terms;
 
@@ -130,8 +131,8 @@ impl Derived {
     fn read(connection: &Connection) -> StoreResult<Self> {
         Ok(Self {
             states: registry::load_all(connection)?,
-            registered: registry::list_all(connection)?,
-            assets: registry::list_all_assets(connection)?,
+            registered: directory::list_all(connection)?,
+            assets: directory::list_all_assets(connection)?,
             saved: progress::Progress::Balances.get(connection)?,
             keys_upto: progress::Progress::Keys.get(connection)?,
             epoch_row: progress::Progress::Epoch.get(connection)?,

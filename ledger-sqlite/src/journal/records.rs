@@ -16,8 +16,8 @@ use crate::base::failure::damaged;
 use crate::journal::encode::Body;
 use crate::journal::note::{Note, StoredNote};
 use crate::journal::read::{self, ReadLine};
+use crate::schema::directory;
 use crate::schema::kinds::LineKind;
-use crate::schema::registry;
 
 /// What a record of the file is: one of the ledger's, or one that only a file has.
 #[derive(Clone, Debug)]
@@ -169,7 +169,7 @@ impl<'c> RecordReader<'c> {
         if let Some(asset) = self.assets.get(&wallet) {
             return Ok(*asset);
         }
-        let asset = registry::asset_of(self.connection, wallet)?
+        let asset = directory::asset_of(self.connection, wallet)?
             .ok_or_else(|| damaged(format!("wallet {wallet} is in the journal only")))?;
         self.assets.insert(wallet, asset);
         Ok(asset)

@@ -64,11 +64,15 @@ impl KeyWork {
         connection: &Connection,
         forgotten: impl FnOnce() -> StoreResult<u64>,
     ) -> StoreResult<Option<Change>> {
+        let is_full = index.recent() >= self.recent_max;
+        self.credit += keys * MERGED_PER_KEY;
+        if !is_full && self.credit < CREDIT_MIN {
+            return Ok(None);
+        }
         let mut change = Change::of(index);
-        if index.recent() >= self.recent_max {
+        if is_full {
             flush_into(&mut change, index, last, connection)?;
         }
-        self.credit += keys * MERGED_PER_KEY;
         if self.credit >= CREDIT_MIN {
             let budget = std::mem::take(&mut self.credit);
             remove_old(REMOVED_PER_CHUNK * budget / CHUNK_ENTRIES, connection)?;

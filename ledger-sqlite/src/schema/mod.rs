@@ -3,6 +3,7 @@
 pub(crate) mod backdated;
 pub(crate) mod connect;
 pub(crate) mod create;
+pub(crate) mod directory;
 pub(crate) mod glance;
 pub(crate) mod holds;
 pub(crate) mod kinds;

@@ -1,23 +1,19 @@
-//! Assets and wallets by code, name and id, and wallets' states as last written.
+//! Noting what is found by something else than its place, and wallets' states as last written.
 
 use hashbrown::HashMap;
 use ledger_core::store::{
-    Record, Reserved, StoreError, StoreResult, Usage, WalletFilter, WalletRecord, WalletRow,
+    Record, Reserved, StoreError, StoreResult, Usage, WalletRecord, WalletRow,
 };
-use ledger_core::{
-    Asset, AssetCode, AssetRecord, Limits, Status, Transaction, WalletId, WalletName,
-};
-use rusqlite::{Connection, OptionalExtension, Row};
+use ledger_core::{Asset, AssetRecord, Limits, Status, Transaction, WalletId};
+use rusqlite::{Connection, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
 use crate::base::failure::{before_commit, damaged, in_row, reading};
 use crate::chain::account::Account;
 use crate::chain::roots::Roots;
+use crate::schema::directory::find_asset;
 use crate::schema::progress::Progress;
 use crate::schema::{backdated, holds, reversals};
-
-/// A wallet's id and its line in the journal.
-pub(crate) type Place = (WalletId, u64);
 
 const ACCOUNT: &str = "SELECT asset.code, asset.scale, asset.world, version, posted, \
     EXISTS (SELECT 1 FROM hold WHERE hold.wallet = ?1 AND hold.state = 0), floor, \
@@ -92,91 +88,28 @@ fn register_terms(transaction: &Transaction, row: u64, connection: &Connection) 
     Ok(())
 }
 
-/// The world of an asset and its line in the journal.
-pub(crate) fn find_asset(code: AssetCode, connection: &Connection) -> StoreResult<Option<Place>> {
-    connection
-        .prepare_cached("SELECT world, row FROM asset WHERE code = ?1")
-        .and_then(|mut find| find.query_row([code.as_str()], place).optional())
-        .map_err(reading)
-}
-
-/// At most `limit` assets by code after `after`.
-pub(crate) fn list_assets(
-    after: Option<AssetCode>,
-    limit: usize,
-    connection: &Connection,
-) -> StoreResult<Vec<Place>> {
-    let after = after.as_ref().map_or("", AssetCode::as_str);
-    let mut find = connection
-        .prepare_cached("SELECT world, row FROM asset WHERE code > ?1 ORDER BY code LIMIT ?2")
-        .map_err(reading)?;
-    let places = find.query_map((after, limit), place).map_err(reading)?;
-    places.collect::<rusqlite::Result<_>>().map_err(reading)
-}
-
-pub(crate) fn find_name(name: &WalletName, connection: &Connection) -> StoreResult<Option<Place>> {
-    connection
-        .prepare_cached("SELECT id, row FROM wallet WHERE name = ?1")
-        .and_then(|mut find| find.query_row([name.as_str()], place).optional())
-        .map_err(reading)
-}
-
-pub(crate) fn find_wallet(wallet: WalletId, connection: &Connection) -> StoreResult<Option<Place>> {
-    connection
-        .prepare_cached("SELECT id, row FROM wallet WHERE id = ?1")
-        .and_then(|mut find| find.query_row([wallet.raw()], place).optional())
-        .map_err(reading)
-}
-
-/// Wallets by name.
-pub(crate) fn list_wallets(
-    filter: &WalletFilter,
-    connection: &Connection,
-) -> StoreResult<Vec<Place>> {
-    let after = filter.after.as_ref().map_or("", WalletName::as_str);
-    let owner = filter.owner.as_ref().map(ledger_core::Owner::as_str);
-    // Names from the prefix on, and not past the last text that can begin with it.
-    let sql = if owner.is_some() {
-        "SELECT id, row FROM wallet WHERE owner = ?4 AND name >= ?1 AND name > ?2 \
-         AND substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3"
-    } else {
-        "SELECT id, row FROM wallet WHERE ?4 IS NULL AND name >= ?1 AND name > ?2 \
-         AND name < ?1 || char(1114111) AND substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3"
-    };
-    let mut find = connection.prepare_cached(sql).map_err(reading)?;
-    let places =
-        find.query_map((&filter.prefix, after, filter.limit, owner), place).map_err(reading)?;
-    places.collect::<rusqlite::Result<_>>().map_err(reading)
-}
-
-fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
-    let raw: u64 = row.get(0)?;
-    let id = WalletId::from_raw(raw).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, 0))?;
-    Ok((id, row.get(1)?))
-}
-
-/// What a wallet holds.
-pub(crate) fn asset_of(connection: &Connection, wallet: WalletId) -> StoreResult<Option<Asset>> {
-    connection
-        .prepare_cached(
-            "SELECT code, scale FROM wallet JOIN asset ON world = asset WHERE wallet.id = ?1",
-        )
-        .and_then(|mut find| {
-            find.query_row([wallet.raw()], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, u8>(1)?))
-            })
-            .optional()
-        })
-        .map_err(reading)?
-        .map(|(code, scale)| Asset::new(&code, scale).map_err(damaged))
-        .transpose()
-}
-
 /// A wallet's account as it was last written.
 pub(crate) fn load(wallet: WalletId, connection: &Connection) -> StoreResult<Option<Account>> {
     let mut find = connection.prepare_cached(ACCOUNT).map_err(reading)?;
     let mut rows = find.query([wallet.raw()]).map_err(reading)?;
     rows.next().map_err(reading)?.map(|row| account(wallet, row, connection)).transpose()
+}
+
+/// Every wallet's account as it was last written.
+pub(crate) fn load_all(connection: &Connection) -> StoreResult<HashMap<WalletId, Account>> {
+    let mut find = connection.prepare("SELECT id FROM wallet_state").map_err(reading)?;
+    let ids = find.query_map([], |row| row.get::<_, u64>(0)).map_err(reading)?;
+    let mut accounts = HashMap::new();
+    for id in ids {
+        let id = WalletId::from_raw(id.map_err(reading)?)
+            .ok_or_else(|| damaged("a state of no wallet"))?;
+        let account = load(id, connection)?;
+        accounts.insert(
+            id,
+            account.ok_or_else(|| damaged(format!("the state of {id} has no wallet")))?,
+        );
+    }
+    Ok(accounts)
 }
 
 fn account(wallet: WalletId, row: &Row<'_>, connection: &Connection) -> StoreResult<Account> {
@@ -264,58 +197,4 @@ fn read_status(number: i64) -> Option<Status> {
     [Status::Open, Status::Frozen, Status::Closed]
         .into_iter()
         .find(|&status| status_number(status) == number)
-}
-
-/// A wallet as it is found by its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registered {
-    pub(crate) name: String,
-    pub(crate) owner: Option<String>,
-    pub(crate) world: WalletId,
-    pub(crate) row: u64,
-}
-
-/// Every wallet.
-pub(crate) fn list_all(connection: &Connection) -> StoreResult<Vec<(WalletId, Registered)>> {
-    let mut find = connection
-        .prepare("SELECT id, row, name, owner, asset FROM wallet NOT INDEXED")
-        .map_err(reading)?;
-    let rows = find.query_map([], |row| {
-        let (id, line) = place(row)?;
-        let world = WalletId::from_raw(row.get(4)?);
-        let world = world.ok_or(rusqlite::Error::IntegralValueOutOfRange(4, 0))?;
-        Ok((id, Registered { name: row.get(2)?, owner: row.get(3)?, world, row: line }))
-    });
-    rows.and_then(Iterator::collect).map_err(reading)
-}
-
-/// Every asset, the wallet that is its world, and its line in the journal.
-pub(crate) fn list_all_assets(
-    connection: &Connection,
-) -> StoreResult<Vec<(AssetCode, WalletId, u64)>> {
-    let mut find = connection.prepare("SELECT world, row, code FROM asset").map_err(reading)?;
-    let rows =
-        find.query_map([], |row| Ok((place(row)?, row.get::<_, String>(2)?))).map_err(reading)?;
-    rows.map(|row| {
-        let ((world, line), code) = row.map_err(reading)?;
-        Ok((AssetCode::new(&code).map_err(damaged)?, world, line))
-    })
-    .collect()
-}
-
-/// Every wallet's account as it was last written.
-pub(crate) fn load_all(connection: &Connection) -> StoreResult<HashMap<WalletId, Account>> {
-    let mut find = connection.prepare("SELECT id FROM wallet_state").map_err(reading)?;
-    let ids = find.query_map([], |row| row.get::<_, u64>(0)).map_err(reading)?;
-    let mut accounts = HashMap::new();
-    for id in ids {
-        let id = WalletId::from_raw(id.map_err(reading)?)
-            .ok_or_else(|| damaged("a state of no wallet"))?;
-        let account = load(id, connection)?;
-        accounts.insert(
-            id,
-            account.ok_or_else(|| damaged(format!("the state of {id} has no wallet")))?,
-        );
-    }
-    Ok(accounts)
 }

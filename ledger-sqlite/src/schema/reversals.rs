@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 
 use crate::base::amount::{ReadAmount, StoredAmount};
 use crate::base::failure::{before_commit, damaged, in_row, reading};
-use crate::schema::registry::find_asset;
+use crate::schema::directory::find_asset;
 
 /// Notes what a transaction reversed, if it did.
 pub(crate) fn save(transaction: &Transaction, connection: &Connection) -> StoreResult<()> {

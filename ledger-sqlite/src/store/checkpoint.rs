@@ -7,8 +7,9 @@ use ledger_core::store::{StoreError, StoreResult};
 use rusqlite::{Connection, Error, ffi};
 
 use crate::base::failure::before_commit;
-use crate::store::room::FRAME_BYTES;
 
+/// Bytes of a page in the log, with its header.
+pub(crate) const FRAME_BYTES: u64 = 24 + 4_096;
 /// Bytes of the log at which readers are waited for, so that it can be used again from its beginning.
 /// Else many short reads, of which one is always under way, keep it growing as one long one would.
 pub(crate) const LOG_BYTES_PATIENT: u64 = 64 * 1024 * 1024;

@@ -19,7 +19,7 @@ use crate::journal::tags;
 use crate::keys::entry::Entry;
 use crate::keys::index::Change;
 use crate::schema::progress::Progress;
-use crate::schema::{holds, registry, reversals};
+use crate::schema::{directory, holds, registry, reversals};
 use crate::state::key_entries;
 use crate::store::SqliteStore;
 use crate::store::look::Look;
@@ -193,7 +193,9 @@ impl SqliteGroup<'_> {
 
     fn load_names(&mut self, wants: &Wants<'_>, rows: &mut Rows) -> StoreResult<()> {
         for &name in &wants.names {
-            let Some(place) = registry::find_name(name, &self.writer.connection)? else { continue };
+            let Some(place) = directory::find_name(name, &self.writer.connection)? else {
+                continue;
+            };
             let record = self.look().wallet_record(place)?;
             let account = self.account(record.id)?.ok_or_else(|| damaged("a name of no wallet"))?;
             rows.insert_wallet(&account.row);

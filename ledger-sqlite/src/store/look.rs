@@ -24,7 +24,7 @@ use crate::journal::read;
 use crate::journal::records::{RecordReader, Recorded, Rows};
 use crate::journal::tags;
 use crate::schema::connect::in_snapshot;
-use crate::schema::{backdated, connect, holds, registry, reversals};
+use crate::schema::{backdated, connect, directory, holds, registry, reversals};
 use crate::store::SqliteStore;
 
 /// Read connections that are not in use; more are opened as more threads look at once.
@@ -243,7 +243,7 @@ impl<'a> Look<'a> {
         if known.is_some() {
             return Ok(known);
         }
-        let place = registry::find_asset(code, self.connection)?;
+        let place = directory::find_asset(code, self.connection)?;
         let Some((_, row)) = place else { return Ok(None) };
         let asset = self.asset_record(row)?;
         Ok(Some(asset))
@@ -254,7 +254,7 @@ impl<'a> Look<'a> {
         after: Option<AssetCode>,
         limit: usize,
     ) -> StoreResult<Vec<Arc<AssetRecord>>> {
-        let places = registry::list_assets(after, limit, self.connection)?;
+        let places = directory::list_assets(after, limit, self.connection)?;
         places.into_iter().map(|(_, row)| self.asset_record(row)).collect()
     }
 
@@ -267,7 +267,7 @@ impl<'a> Look<'a> {
 
     pub(super) fn wallet_record(
         &self,
-        (wallet, row): registry::Place,
+        (wallet, row): directory::WalletLine,
     ) -> StoreResult<Arc<WalletRecord>> {
         match RecordReader::new(self.connection).at(row)? {
             Some((_, Recorded::Record(Record::Wallet(record)))) if record.id == wallet => {
@@ -281,21 +281,21 @@ impl<'a> Look<'a> {
     }
 
     pub(super) fn wallet(&self, wallet: WalletId) -> StoreResult<Option<Wallet>> {
-        let place = registry::find_wallet(wallet, self.connection)?;
+        let place = directory::find_wallet(wallet, self.connection)?;
         Ok(self.wallets_at(place.as_slice())?.pop())
     }
 
     pub(super) fn wallet_named(&self, name: &WalletName) -> StoreResult<Option<Wallet>> {
-        let place = registry::find_name(name, self.connection)?;
+        let place = directory::find_name(name, self.connection)?;
         Ok(self.wallets_at(place.as_slice())?.pop())
     }
 
     pub(super) fn wallets(&self, filter: &WalletFilter) -> StoreResult<Vec<Wallet>> {
-        let places = registry::list_wallets(filter, self.connection)?;
+        let places = directory::list_wallets(filter, self.connection)?;
         self.wallets_at(&places)
     }
 
-    fn wallets_at(&self, places: &[registry::Place]) -> StoreResult<Vec<Wallet>> {
+    fn wallets_at(&self, places: &[directory::WalletLine]) -> StoreResult<Vec<Wallet>> {
         let ids: Vec<WalletId> = places.iter().map(|(wallet, _)| *wallet).collect();
         let rows = match self.store.rows_in_memory(&ids) {
             Some(rows) => rows,
@@ -303,7 +303,7 @@ impl<'a> Look<'a> {
         };
         let wallets = places.iter().zip(rows).map(|(&place, row)| {
             let row = row.ok_or_else(|| damaged(format!("wallet {} has no state", place.0)))?;
-            Ok(Wallet::new(&*self.wallet_record(place)?, &row))
+            Ok(row.wallet(&*self.wallet_record(place)?))
         });
         wallets.collect()
     }

@@ -16,9 +16,8 @@ use crate::file::forked::Own;
 use crate::file::place::Place;
 use crate::store::checkpoint;
 
-/// Bytes before the first page in the log, and of each page with its header.
+/// Bytes before the first page in the log.
 const HEADER_BYTES: u64 = 32;
-pub(crate) const FRAME_BYTES: u64 = 24 + 4_096;
 /// The log grows by so much at a time.
 const GROWTH_BYTES: u64 = 256 * 1024;
 /// Pages that any commit may write besides those of its lines: the upper ones of each table.
@@ -78,7 +77,7 @@ impl Room {
         let pages = PAGES_MIN + bytes.div_ceil(4_096);
         let used = self.used.unwrap_or(0) + pages;
         if self.lacks(used) {
-            let wanted = HEADER_BYTES + used * FRAME_BYTES;
+            let wanted = HEADER_BYTES + used * checkpoint::FRAME_BYTES;
             let wanted = wanted.next_multiple_of(GROWTH_BYTES);
             self.grow(wanted).map_err(failed)?;
         }
@@ -94,7 +93,7 @@ impl Room {
     }
 
     fn lacks(&self, pages: u64) -> bool {
-        HEADER_BYTES + pages * FRAME_BYTES > self.bytes
+        HEADER_BYTES + pages * checkpoint::FRAME_BYTES > self.bytes
     }
 
     /// Writes zeros: a length alone would take no room.
