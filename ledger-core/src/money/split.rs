@@ -18,15 +18,20 @@ impl Money {
     /// # Ok::<(), ledger_core::Error>(())
     /// ```
     pub fn split(self, weights: &[u64]) -> Result<Vec<Self>, Invalid> {
+        if let Some(zero) = weights.iter().position(|&weight| weight == 0) {
+            let problem = format!("weight {zero} is zero; a part must weigh something");
+            return Err(Invalid::new(Field::Split, problem));
+        }
+        self.divide(weights)
+    }
+
+    fn divide(self, weights: &[u64]) -> Result<Vec<Self>, Invalid> {
         let problem = |problem: String| Err(Invalid::new(Field::Split, problem));
         if weights.is_empty() || weights.len() > POSTINGS_MAX {
             return problem(format!(
                 "a split must have 1 to {POSTINGS_MAX} parts, not {}",
                 weights.len()
             ));
-        }
-        if let Some(zero) = weights.iter().position(|&weight| weight == 0) {
-            return problem(format!("weight {zero} is zero; a part must weigh something"));
         }
         if self.is_negative() {
             return problem(format!("only an amount of zero or above can be split, not {self}"));
@@ -65,14 +70,8 @@ impl Money {
             let problem = "the rates add up to more than 100%; there is not so much to divide";
             return Err(Invalid::new(Field::Split, problem));
         };
-        if rest > 0 {
-            weights.push(rest);
-        }
-        let mut parts = self.split(&weights)?;
-        if rest == 0 {
-            parts.push(self.asset().of(Amount::ZERO));
-        }
-        Ok(parts)
+        weights.push(rest);
+        self.divide(&weights)
     }
 }
 
@@ -140,6 +139,9 @@ mod tests {
         let much = [Rate::percent("60").unwrap(), Rate::percent("40.1").unwrap()];
         assert!(usd.minor(1).split_rates(&much).unwrap_err().to_string().contains("100%"));
         let all = [Rate::percent("60").unwrap(), Rate::percent("40").unwrap()];
+        let some = [Rate::percent("0").unwrap(), Rate::percent("10").unwrap()];
+        let parts = usd.minor(99).split_rates(&some).unwrap();
+        assert_eq!(parts, [0, 10, 89].map(|minor| usd.minor(minor)));
         let parts = usd.minor(99).split_rates(&all).unwrap();
         assert_eq!(parts.iter().map(|it| it.amount().minor()).collect::<Vec<_>>(), [59, 40, 0]);
     }
