@@ -127,9 +127,6 @@ impl Report {
     pub fn sentence(&self) -> String {
         let Self { code, message, key, .. } = self;
         let again = match key {
-            _ if self.replayed => {
-                "; that was the answer to this key: to ask again, use a new key".to_owned()
-            }
             Some(key) if self.retryable => format!("; send it again with --key {key}"),
             _ => String::new(),
         };

@@ -29,6 +29,8 @@ pub fn a_retry_gets_the_first_no(store: Arc<dyn Store>) {
     let again = shop.pay("1", "order").unwrap_err();
     assert!(again.is_replay());
     assert_eq!(again.rejection(), first.rejection());
+    assert!(!first.to_string().contains("use a new key"));
+    assert!(again.to_string().contains("to ask again, use a new key"));
     assert_eq!(kind_of(shop.pay("2", "order")), ErrorKind::KeyConflict);
     shop.pay("1", "another").unwrap();
     shop.assert_posted(&[(&shop.bob, "1")]);

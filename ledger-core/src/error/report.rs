@@ -235,7 +235,11 @@ impl fmt::Display for Error {
         if let Some(item) = self.0.item {
             write!(f, "command {item}: ")?;
         }
-        self.0.cause.fmt(f)
+        self.0.cause.fmt(f)?;
+        if self.0.replayed {
+            f.write_str("; that was the answer to this key: to ask again, use a new key")?;
+        }
+        Ok(())
     }
 }
 
