@@ -27,8 +27,8 @@ Meta: TypeAlias = Mapping[str, Any]
 """The caller's own data: what JSON can say, at most 16 KiB."""
 Expected: TypeAlias = Balance | Expect | Iterable[Balance | Expect]
 """What must be so of wallets: a balance that was seen, or more."""
-HoldLike: TypeAlias = Hold | int | str
-"""A hold, or its id."""
+HoldLike: TypeAlias = Hold | Receipt | int | str
+"""A hold, the receipt of one, or its id."""
 TransactionLike: TypeAlias = Receipt | int | str
 """A receipt, or a transaction's id."""
 Limit: TypeAlias = Amount | EllipsisType | None

@@ -78,11 +78,11 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         }
         "hold" => hold(given, open).map(|spec| Command::hold(key, spec)),
         "capture" => capture(given, open).map(|spec| Command::capture(key, spec)),
-        "release" => Ok(Command::release(key, input::hold(&given.get_item(0)?)?)),
+        "release" => Ok(Command::release(key, input::hold(&given.get_item(0)?, open)?)),
         "extend" => {
             let (hold, expires_in): (Given<'_>, i128) = given.extract()?;
             let expires_in = duration(expires_in, Field::Hold)?;
-            Ok(Command::extend(key, input::hold(&hold)?, expires_in))
+            Ok(Command::extend(key, input::hold(&hold, open)?, expires_in))
         }
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
         "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
@@ -158,7 +158,7 @@ fn hold(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<HoldSpec> {
 
 fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
     let (hold, amount, release_rest): (Given<'_>, Given<'_>, bool) = given.extract()?;
-    let id = input::hold(&hold)?;
+    let id = input::hold(&hold, open)?;
     let mut spec = CaptureSpec::of(id);
     if !amount.is_none() {
         let known = detached(hold.py(), || open.ledger.get_hold(id))?;
@@ -170,7 +170,7 @@ fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
 
 fn reversal(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<ReversalSpec> {
     let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<Whole>) = given.extract()?;
-    let id = input::transaction(&transaction)?;
+    let id = input::transaction(&transaction, open)?;
     let places = 0..=i128::from(u32::MAX);
     let posting = posting.map(|place| place.within(places, Field::Reversal, "a posting's place"));
     let posting: Option<u32> = posting.transpose()?;
