@@ -162,3 +162,16 @@ def test_fees_and_prices_never_change() -> None:
             setattr(value, name, 1)
         assert pickle.loads(pickle.dumps(value)) == value and hash(value) == hash(value)
     assert price != ledger.Price("1.5", "EUR") and repr(price) == "Price('1.5', 'USD')"
+
+
+def test_meta_that_changes_while_it_is_read_is_read_as_it_was(shop: Shop) -> None:
+    outer: dict[str, Any] = {}
+
+    class Meddler(collections.UserDict[str, Any]):
+        def keys(self) -> Any:
+            outer.update({f"new{number}": number for number in range(100)})
+            return super().keys()
+
+    outer.update(a=Meddler({"b": 1}), c=2)
+    assert shop.book.deposit(shop.alice, "1", key="d", meta=outer).meta == {"a": {"b": 1}, "c": 2}
+    assert len(outer) == 102

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use crate::base::plain::duration;
 use crate::base::whole::Whole;
 use crate::call::clock::PyClock;
-use crate::call::detach::{check_outside_of_calls, detached, interrupt};
+use crate::call::detach::{check_outside_of_calls, detached, guarded, interrupt};
 use crate::out::directory::Directory;
 use crate::out::fault::{Fault, Taken};
 
@@ -84,7 +84,7 @@ impl Book {
         work: impl FnOnce(Arc<Open>) -> Taken<T>,
     ) -> PyResult<T> {
         let result = self.open().map_err(Into::into).and_then(|open| {
-            let result = work(open.clone());
+            let result = guarded(|| work(open.clone()));
             if Arc::strong_count(&open) == 1 {
                 // It was closed meanwhile, and this call was the last one: the file is closed now.
                 py.detach(|| drop(open));

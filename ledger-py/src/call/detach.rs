@@ -115,8 +115,9 @@ pub(crate) fn detached_saying<T: Send, E: Into<Fault>>(
 }
 
 /// A panic must not cross into Python: there it would not be an `Exception`.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Fault::panic(said(&*panic))))
+pub(crate) fn guarded<T, E: From<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Fault::panic(said(&*panic)).into()))
 }
 
 fn said(panic: &(dyn Any + Send)) -> &str {

@@ -125,7 +125,8 @@ fn number(value: Any<'_, '_>) -> Taken<Value> {
 
 fn object(fields: &Bound<'_, PyDict>, levels: usize) -> Taken<Value> {
     let mut map = Map::new();
-    for (name, value) in fields {
+    // Of a copy: reading a mapping inside of it runs code that may change it.
+    for (name, value) in fields.copy()? {
         let name = text(&name, "a name in meta")?.to_owned();
         map.insert(name, json(&value, levels)?);
     }
