@@ -157,8 +157,11 @@ class AsyncBook:
         try:
             future = self._threads.submit(cancel.run, call)
         except RuntimeError:
-            # Its threads are gone, so it is closed; the book says so in its own words.
-            return call()
+            if self._is_closing:
+                raise ledger.Closed("the ledger is closed; open it again with ledger.open") from None
+            # There was no thread for it, but it is in the queue all the same: it must not be made later.
+            cancel.set()
+            raise
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -192,9 +195,11 @@ class AsyncBook:
 
     async def close(self) -> None:
         """Closes it. Calls that are under way come to their end first; closing again is fine."""
-        await asyncio.to_thread(self._close)
+        if not self._is_forked():
+            await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._is_closing = True
         self._threads.shutdown()
         self._book.close()
 
