@@ -355,3 +355,41 @@ def test_finding_by_metadata(shop: Shop) -> None:
     assert list(book.find("order", "1")) == []
     with pytest.raises(ledger.InvalidMetadata):
         list(book.find("color", "red"))
+
+
+def test_what_is_too_heavy_for_one_call_is_carried_out_in_several() -> None:
+    note = {"note": "x" * 16_000}
+    with ledger.open(":memory:") as book:
+        alice, shop = book.open_wallet("user:alice", "USD"), book.open_wallet("shop:42", "USD")
+        # A posting each, and 62 more for their metadata: over 100,000, which one call may have.
+        keys = [f"k{number}" for number in range(1_700)]
+        answers = book.submit_each(
+            ledger.Command.deposit(alice, "bad" if key == "k7" else "1", key=key, meta=note) for key in keys
+        )
+        receipts = [answer for answer in answers if isinstance(answer, ledger.Receipt)]
+        assert [it.key for it in receipts] == [key for key in keys if key != "k7"]
+        assert isinstance(answers[7], ledger.InvalidAmount) and answers[7].index == 7
+        assert [it.id for it in receipts] == sorted(it.id for it in receipts)
+        rows = [(alice, shop, "1", f"{key}:pay", note) for key in keys]
+        paid = [isinstance(answer, ledger.Receipt) for answer in book.transfer_many(rows)]
+        assert paid == [True] * 1_699 + [False], "all but the last, for which nothing was left"
+        with pytest.raises(ledger.InvalidBatch, match="100000 postings"):
+            book.submit_all(ledger.Command.deposit(alice, "1", key=f"{key}:b", meta=note) for key in keys)
+
+
+def test_many_legs_and_their_reversals_are_carried_out_in_several_calls() -> None:
+    with ledger.open(":memory:") as book:
+        alice, shop = book.open_wallet("user:alice", "USD"), book.open_wallet("shop:42", "USD")
+        book.deposit(alice, "2000", key="fund")
+        legs = [(alice, shop, "0.01")] * 1_000
+        posts = book.submit_each(ledger.Command.post(legs, key=f"p{number}") for number in range(101))
+        posted = [answer for answer in posts if isinstance(answer, ledger.Receipt)]
+        assert [len(it.postings) for it in posted] == [1_000] * 101
+        undone = book.submit_each(ledger.Command.reverse(it, key=f"{it.key}:undo") for it in posted)
+        assert [answer.key for answer in undone if isinstance(answer, ledger.Receipt)] == [
+            f"p{number}:undo" for number in range(101)
+        ]
+        # More legs than any transaction may have are that command's answer, and stop no other.
+        many = ledger.Command.post(legs * 200, key="many")
+        no, yes = book.submit_each([many, ledger.Command.deposit(alice, "1", key="last")])
+        assert isinstance(no, ledger.InvalidPostings) and isinstance(yes, ledger.Receipt)
