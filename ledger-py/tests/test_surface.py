@@ -393,3 +393,13 @@ def test_many_legs_and_their_reversals_are_carried_out_in_several_calls() -> Non
         many = ledger.Command.post(legs * 200, key="many")
         no, yes = book.submit_each([many, ledger.Command.deposit(alice, "1", key="last")])
         assert isinstance(no, ledger.InvalidPostings) and isinstance(yes, ledger.Receipt)
+
+
+def test_limits_whose_asset_nobody_knows_are_not_shown_as_none(shop: Shop) -> None:
+    receipt = shop.book.set_limits(shop.alice, floor="-20", key="l")
+    restore, (file, state, wallets) = receipt.__reduce__()
+    limits = restore(file, state, wallets).limits
+    assert limits == receipt.limits and limits.floor == Money("-20", "USD")
+    with pytest.raises(ledger.UnknownWallet, match=f"wallet {shop.alice.id} .*asset") as unknown:
+        restore(file, state, {}).limits
+    assert unknown.value.wallet == shop.alice.id
