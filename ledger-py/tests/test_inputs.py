@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import dataclasses
 import pickle
 import types
@@ -175,3 +176,15 @@ def test_meta_that_changes_while_it_is_read_is_read_as_it_was(shop: Shop) -> Non
     outer.update(a=Meddler({"b": 1}), c=2)
     assert shop.book.deposit(shop.alice, "1", key="d", meta=outer).meta == {"a": {"b": 1}, "c": 2}
     assert len(outer) == 102
+
+
+def test_a_spec_stays_what_it_is_wherever_it_has_been(shop: Shop) -> None:
+    book = shop.book
+    book.open_wallet("credit", "USD", floor="-50")
+    spec = ledger.WalletSpec("credit", "USD")
+    again = [spec, pickle.loads(pickle.dumps(spec)), copy.deepcopy(spec)]
+    again += [ledger.WalletSpec(**dataclasses.asdict(spec)), dataclasses.replace(spec, owner=None)]
+    for opened in book.open_wallets(again):
+        assert isinstance(opened, ledger.Wallet) and opened.floor == Money("-50", "USD")
+    (conflict,) = book.open_wallets([ledger.WalletSpec("credit", "USD", floor="0")])
+    assert isinstance(conflict, ledger.WalletConflict)
