@@ -466,6 +466,14 @@ class Forked(Fatal):
     code = "forked"
 
 
+class Reentered(Fatal):
+    """A signal's handler would write while the thread it interrupts is in a call of the ledger. Nothing was
+    written, and nothing can be until the handler has ended: have it leave a note, and write afterwards.
+    """
+
+    code = "reentered"
+
+
 class Closed(Fatal):
     """The ledger was closed. Open it again."""
 
