@@ -206,3 +206,16 @@ def test_sums_and_splits_lose_nothing(monies: list[Money], weights: list[int]) -
     assert sum(parts, start=Money("0", "USD")) == abs(total)
     for money in monies:
         assert Money(str(money.amount), "USD") == eval(repr(money)) == money
+
+
+def test_a_decimal_is_read_whatever_the_context_writes(shop: Shop) -> None:
+    shop.book.define_asset("WEI", 18)
+    whale = shop.book.open_wallet("whale", "WEI")
+    with localcontext() as context:
+        context.capitals = 0
+        assert str(Decimal("0.0000001")) == "1e-7"
+        receipt = shop.book.deposit(whale, Decimal("0.0000001"), key="k")
+        assert Money(Decimal("1E+3"), "USD") == Money("1000", "USD")
+        with pytest.raises(ledger.InvalidAmount, match="not an amount"):
+            Money(Decimal("NaN"), "USD")
+    assert receipt.postings[0].amount == Money("0.0000001", "WEI")
