@@ -302,8 +302,11 @@ def test_windows(shop: Shop) -> None:
     assert error.frees_at is not None and error.frees_at > datetime.now(timezone.utc)
     (used,) = shop.book.window_use(shop.alice)
     assert (used.window, used.used, used.used_count) == (window, Money("6", "USD"), 1)
-    cleared = shop.book.set_limits(shop.alice, windows=[], key="w2").limits
-    assert cleared is not None and cleared.windows == []
+    none: list[list[ledger.Window] | None] = [None, []]
+    for place, windows in enumerate(none):
+        shop.book.set_limits(shop.alice, windows=[a_day], key=f"set {place}")
+        cleared = shop.book.set_limits(shop.alice, windows=windows, key=f"clear {place}").limits
+        assert cleared is not None and cleared.windows == []
     with pytest.raises(ledger.InvalidLimit, match="direction"):
         wrong = ledger.Window("up", timedelta(days=1), count=1)
         shop.book.set_limits(shop.alice, windows=[wrong], key="w3")

@@ -295,7 +295,7 @@ class Command(NamedTuple):
         floor: Limit = ...,
         ceiling: Limit = ...,
         largest: Limit = ...,
-        windows: Iterable[Window] | EllipsisType = ...,
+        windows: Iterable[Window] | EllipsisType | None = ...,
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
@@ -368,7 +368,9 @@ def _moving(
     return Command(verb, arguments, key, meta, actor, _expected(expect), at)
 
 
-def _windows(windows: Iterable[Window]) -> list[tuple[Any, ...]]:
+def _windows(windows: Iterable[Window] | None) -> list[tuple[Any, ...]]:
+    if windows is None:
+        return []
     return [_window(of_kind(it, Window, "a window")) for it in windows]
 
 
