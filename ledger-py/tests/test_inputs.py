@@ -157,7 +157,7 @@ def test_pages_of_wallets_are_full_though_the_outside_is_left_out(shop: Shop) ->
 
 
 def test_fees_and_prices_never_change() -> None:
-    price, fee = ledger.Price("1.5", "USD"), ledger.Rate("10").taken_from(Money("1", "USD"), "down")
+    price, fee = ledger.Price("1.5", "USD"), ledger.Rate.percent("10").taken_from(Money("1", "USD"), "down")
     for value, name in ((price, "amount"), (fee, "net")):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, 1)
