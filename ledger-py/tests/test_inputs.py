@@ -127,7 +127,7 @@ def test_numbers_out_of_bounds_are_refused_by_the_ledger_s_own_errors(shop: Shop
             (lambda: book.deposit(shop.alice, "1", key="k2", expect=expect), ledger.InvalidExpectation),
         ]
     if not 0 <= number < 2**32:
-        window = ledger.Window("out", day, count=number)
+        window = ledger.Window("leaving", day, count=number)
         calls += [(lambda: book.set_limits(shop.alice, windows=[window], key="l"), ledger.InvalidLimit)]
     for call, error in calls:
         with pytest.raises(error, match="must be"):

@@ -287,11 +287,11 @@ def test_exclusive_keeps_others_out(path: Path) -> None:
 
 
 def test_windows(shop: Shop) -> None:
-    a_day = ledger.Window("out", timedelta(days=1), amount="10.00", count=3)
+    a_day = ledger.Window("leaving", timedelta(days=1), amount="10.00", count=3)
     limits = shop.book.set_limits(shop.alice, windows=[a_day], key="w").limits
     assert limits is not None
     (window,) = limits.windows
-    assert (window.direction, window.amount, window.count) == ("out", Money("10", "USD"), 3)
+    assert (window.direction, window.amount, window.count) == ("leaving", Money("10", "USD"), 3)
     found = shop.book.wallet("user:alice")
     assert found is not None and found.windows == [window]
     shop.pay("6", "k1")
@@ -308,8 +308,14 @@ def test_windows(shop: Shop) -> None:
         cleared = shop.book.set_limits(shop.alice, windows=windows, key=f"clear {place}").limits
         assert cleared is not None and cleared.windows == []
     with pytest.raises(ledger.InvalidLimit, match="direction"):
-        wrong = ledger.Window("up", timedelta(days=1), count=1)
+        wrong = ledger.Window("out", timedelta(days=1), count=1)
         shop.book.set_limits(shop.alice, windows=[wrong], key="w3")
+    entering = ledger.Window("entering", timedelta(days=1), count=1)
+    shop.book.set_limits(shop.shop, windows=[entering], key="w4")
+    with pytest.raises(ledger.WindowExceeded) as full:
+        for number in range(2):
+            shop.book.deposit(shop.shop, "1", key=f"in {number}")
+    assert full.value.window == entering and full.value.wallet == shop.shop
 
 
 def test_two_times(shop: Shop) -> None:

@@ -22,8 +22,8 @@ pub(crate) fn windows<'py>(py: Python<'py>, windows: &[Window]) -> PyResult<Boun
 
 fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Object<'py>> {
     let direction = match window.direction {
-        Direction::Out => "out",
-        Direction::In => "in",
+        Direction::Out => "leaving",
+        Direction::In => "entering",
     };
     let amount = window.amount.map(|amount| plain::money(py, amount)).transpose()?;
     let lasting = window.lasting.as_millis();
