@@ -99,7 +99,13 @@ def test_holds(shop: Shop) -> None:
         "released",
         Money("6.00", "USD"),
     )
+    assert released.replayed is False and hold.replayed is False
+    again = book.hold(shop.alice, shop.shop, "7.50", key="hotel:7", expires_in=timedelta(minutes=15))
+    assert again.replayed and again == hold, "as it was made, though it has ended since"
+    answer = book.transaction(key="hotel:7")
+    assert isinstance(answer, ledger.Receipt) and answer.hold == hold
     assert list(book.holds(state="open")) == []
+    assert not any(it.replayed for it in book.holds())
     assert [it.id for it in book.holds(shop.alice)] == [hold.id]
     assert book.get_hold(7) is None
 

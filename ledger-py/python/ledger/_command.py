@@ -214,6 +214,12 @@ class Command(NamedTuple):
         >>> receipt = book.capture(hold, "75.00", key="stay:7", release_rest=True)
         >>> book.balance(alice).posted, book.balance(alice).held
         (Money('25.00', 'USD'), Money('0.00', 'USD'))
+
+        The same key again is the same hold, as it was when it was made: look it up to see what became of it.
+
+        >>> again = book.hold(alice, hotel, "80.00", key="booking:7", expires_in=week)
+        >>> again.replayed, again.state, book.get_hold(again).state
+        (True, 'open', 'captured')
         """
         duration = to_us(expires_in, "expires_in")
         arguments = (wallet, target, amount, duration, tolerance)

@@ -185,6 +185,9 @@ class Hold:
     """When what remains becomes free."""
     state: str
     """``"open"``, ``"captured"``, ``"released"`` or ``"expired"``."""
+    replayed: bool = field(default=False, compare=False)
+    """Whether an earlier call with the same key was answered with it. Then it is shown as it was after that
+    call, and may have ended since: `get_hold` says how it is now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,9 @@ impl PyReceipt {
     /// The hold that it made or changed, as it was after it.
     #[getter]
     fn hold<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
-        self.receipt.hold().map(|hold| values::hold(py, hold, &self.wallets)).transpose()
+        let replayed = self.replayed();
+        let hold = self.receipt.hold();
+        hold.map(|hold| values::hold(py, hold, &self.wallets, replayed)).transpose()
     }
 
     /// The limits that it set, with all that the wallet then had.

@@ -355,7 +355,7 @@ pub(crate) fn get_hold<'py>(
             open.wallets.learn(wallets, &open.ledger);
             Ok::<_, Error>(hold)
         })?;
-        Ok(found.map(|hold| values::hold(py, &hold, &open.wallets)).transpose()?)
+        Ok(found.map(|hold| values::hold(py, &hold, &open.wallets, false)).transpose()?)
     })
 }
 
@@ -407,7 +407,8 @@ pub(crate) fn list_holds<'py>(
             open.wallets.learn(wallets, &open.ledger);
             Ok::<_, Error>(page)
         })?;
-        let holds = plain::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets))?;
+        let holds =
+            plain::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets, false))?;
         Ok((holds, page.next.map(ledger_core::HoldId::raw)))
     })
 }
