@@ -56,7 +56,8 @@ mod _ledger {
     use super::out::wallet::PyWallet;
     #[pymodule_export]
     use super::verbs::calc::{
-        check_rate, cost, exact, exact_text, fee, iso_scale, split, split_rates,
+        check_basis_points, check_percent, check_price, cost, exact, exact_text, fee, iso_scale,
+        split, split_rates,
     };
     #[pymodule_export]
     use super::verbs::read::{

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -104,5 +105,50 @@ def test_what_is_cancelled_ends_where_it_waits_and_where_it_is_long(path: Path) 
             assert await book.query("SELECT 1") == [(1,)]
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(book.query(endless), 0.1)
+
+    asyncio.run(main())
+
+
+def test_a_call_for_which_no_thread_can_be_had_is_not_made(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        async with aio.open(path, threads=2) as book:
+            alice = await book.open_wallet("user:alice", "USD")
+            gate = threading.Event()
+            while not book._threads._idle_semaphore._value:
+                await asyncio.sleep(0.001)
+            book._threads.submit(gate.wait)
+            # The only thread there is has something to do, so that the next call wants another.
+            try:
+                with monkeypatch.context() as patched:
+                    patched.setattr(threading.Thread, "start", start)
+                    with pytest.raises(RuntimeError, match="can't start new thread"):
+                        await book.deposit(alice, "1", key="unheard")
+            finally:
+                gate.set()
+            assert (await book.deposit(alice, "2", key="heard")).replayed is False
+            assert [entry.key async for entry in book.history(alice)] == ["heard"]
+
+    asyncio.run(main())
+
+
+def test_a_call_while_it_is_being_closed_is_refused(path: Path) -> None:
+    async def main() -> None:
+        book = await aio.open(path, threads=1)
+        await book.open_wallet("user:alice", "USD")
+        gate = threading.Event()
+        book._threads.submit(gate.wait)
+        closing = asyncio.ensure_future(book.close())
+        try:
+            while not book._threads._shutdown:
+                await asyncio.sleep(0.001)
+            with pytest.raises(ledger.Closed):
+                await book.balance("user:alice")
+        finally:
+            gate.set()
+        await closing
+        assert book.closed
 
     asyncio.run(main())

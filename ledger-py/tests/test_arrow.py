@@ -194,3 +194,12 @@ def test_more_rows_than_one_call_takes(shop: Shop) -> None:
     done = [it for it in answers if isinstance(it, ledger.Receipt)]
     assert len(done) == 10_000 and len(answers) == 25_000, "then the money is gone"
     assert posted(shop) == Money("100", "USD")
+
+
+def test_a_table_that_is_too_heavy_for_one_call_is_carried_out_in_several(shop: Shop) -> None:
+    count, note = 1_700, '{"note": "' + "x" * 16_000 + '"}'
+    columns = {"from": ["user:alice"] * count, "to": ["shop:42"] * count, "amount": ["0.01"] * count}
+    table = pyarrow.table(columns | {"key": [f"k{row}" for row in range(count)], "meta": [note] * count})
+    answers = shop.book.transfer_many(table)
+    assert all(isinstance(answer, ledger.Receipt) for answer in answers) and len(answers) == count
+    assert shop.posted() == ("83.00 USD", "17.00 USD")

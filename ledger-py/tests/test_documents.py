@@ -71,6 +71,16 @@ def test_a_snippet_of_the_readme(
     exec(compile(snippets[place], f"README.md, snippet {place}", "exec"), {"__name__": "snippet"})
 
 
+def test_snippets_of_both_readmes_run_in_one_folder_and_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = [(README.parents[1] / "README.md").read_text(), README.read_text()]
+    snippets = [it for text in texts for it in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    for place, snippet in enumerate(snippets * 2):
+        exec(compile(snippet, f"snippet {place}", "exec"), {"__name__": "snippet"})
+
+
 def test_everything_public_says_what_it_is() -> None:
     for name in ledger.__all__:
         thing = getattr(ledger, name)

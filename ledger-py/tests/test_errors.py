@@ -23,9 +23,10 @@ CLASSES = {
 }
 
 
-def test_the_codes_are_the_ledger_s_own_and_one_more() -> None:
+def test_the_codes_are_the_ledger_s_own_and_two_more() -> None:
     kinds = dict(_ledger.error_kinds())
-    assert set(BY_CODE) == set(kinds) | {"closed"}
+    assert set(BY_CODE) == set(kinds) | {"closed", "reentered"}
+    assert issubclass(ledger.Reentered, ledger.Fatal) and not ledger.Reentered.retryable
     for code, kind in kinds.items():
         error = BY_CODE[code]
         assert error.code == code and issubclass(error, CLASSES[kind])

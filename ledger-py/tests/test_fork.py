@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Shop
 
 import ledger
+from ledger import aio
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
@@ -112,3 +116,30 @@ def test_forks_while_other_threads_write(shop: Shop) -> None:
 def test_a_forked_error_is_fatal_and_says_what_to_do() -> None:
     assert issubclass(ledger.Forked, ledger.Fatal)
     assert (ledger.Forked.code, ledger.Forked.retryable) == ("forked", False)
+
+
+def test_an_awaited_call_on_the_inherited_handle_is_refused_and_waits_for_nothing(path: Path) -> None:
+    async def begin() -> aio.AsyncBook:
+        book = await aio.open(path, threads=1)
+        await book.open_wallet("user:alice", "USD")
+        return book
+
+    book = asyncio.run(begin())
+    # The thread that has carried it out is idle; a child has no such thread.
+    time.sleep(0.2)
+
+    def in_time(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        asyncio.run(call())
+
+    async def walk() -> None:
+        async for _ in book.wallets():
+            pass
+
+    assert in_child(lambda: in_time(lambda: book.balance("user:alice"))) == "Forked"
+    assert in_child(lambda: in_time(walk)) == "Forked"
+    assert in_child(lambda: in_time(book.close)) == "nothing", "it is not the child's to close"
+    asyncio.run(book.deposit("user:alice", "1", key="parent"))
+    asyncio.run(book.close())
+    assert book.closed

@@ -219,7 +219,7 @@ plain = st.one_of(
     st.fractions(),
     st.binary(max_size=20),
     st.sampled_from([bytearray(b"1"), memoryview(b"1"), ..., NotImplemented, int, object(), print, {1}, range(3)]),
-    st.sampled_from([Fraction(1, 3), Money("1", "EUR"), ledger.Rate("10"), ledger.Price("1", "USD")]),
+    st.sampled_from([Fraction(1, 3), Money("1", "EUR"), ledger.Rate.percent("10"), ledger.Price("1", "USD")]),
     st.sampled_from([20, 3_000]).map(nested),
     st.sampled_from([{"a": float("nan")}, {1: 2}, {"a": {"b": object()}}, {"\ud800": 1}, 1j]),
 )
@@ -398,7 +398,7 @@ def examples(room: Room) -> list[Any]:
     listings: list[Any] = [book.wallets(), book.history("user:alice"), book.query("SELECT 1")]
     pages: list[Any] = [book.wallets().page(1), book.history("user:alice").page(1)]
     others: list[Any] = [book.wallet("user:alice"), book.head(), book.stats(), book.assets()[0], balances]
-    values = [money, ledger.Rate("10"), ledger.Price("1.5", "USD"), ledger.WalletSpec("w", "USD")]
+    values = [money, ledger.Rate.percent("10"), ledger.Price("1.5", "USD"), ledger.WalletSpec("w", "USD")]
     return [hold, receipt, balances[0], *listings, *pages, *others, *values, testing.Clock(PAST)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import dataclasses
 import pickle
 import types
@@ -126,7 +127,7 @@ def test_numbers_out_of_bounds_are_refused_by_the_ledger_s_own_errors(shop: Shop
             (lambda: book.deposit(shop.alice, "1", key="k2", expect=expect), ledger.InvalidExpectation),
         ]
     if not 0 <= number < 2**32:
-        window = ledger.Window("out", day, count=number)
+        window = ledger.Window("leaving", day, count=number)
         calls += [(lambda: book.set_limits(shop.alice, windows=[window], key="l"), ledger.InvalidLimit)]
     for call, error in calls:
         with pytest.raises(error, match="must be"):
@@ -156,9 +157,34 @@ def test_pages_of_wallets_are_full_though_the_outside_is_left_out(shop: Shop) ->
 
 
 def test_fees_and_prices_never_change() -> None:
-    price, fee = ledger.Price("1.5", "USD"), ledger.Rate("10").taken_from(Money("1", "USD"), "down")
+    price, fee = ledger.Price("1.5", "USD"), ledger.Rate.percent("10").taken_from(Money("1", "USD"), "down")
     for value, name in ((price, "amount"), (fee, "net")):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, 1)
         assert pickle.loads(pickle.dumps(value)) == value and hash(value) == hash(value)
     assert price != ledger.Price("1.5", "EUR") and repr(price) == "Price('1.5', 'USD')"
+
+
+def test_meta_that_changes_while_it_is_read_is_read_as_it_was(shop: Shop) -> None:
+    outer: dict[str, Any] = {}
+
+    class Meddler(collections.UserDict[str, Any]):
+        def keys(self) -> Any:
+            outer.update({f"new{number}": number for number in range(100)})
+            return super().keys()
+
+    outer.update(a=Meddler({"b": 1}), c=2)
+    assert shop.book.deposit(shop.alice, "1", key="d", meta=outer).meta == {"a": {"b": 1}, "c": 2}
+    assert len(outer) == 102
+
+
+def test_a_spec_stays_what_it_is_wherever_it_has_been(shop: Shop) -> None:
+    book = shop.book
+    book.open_wallet("credit", "USD", floor="-50")
+    spec = ledger.WalletSpec("credit", "USD")
+    again = [spec, pickle.loads(pickle.dumps(spec)), copy.deepcopy(spec)]
+    again += [ledger.WalletSpec(**dataclasses.asdict(spec)), dataclasses.replace(spec, owner=None)]
+    for opened in book.open_wallets(again):
+        assert isinstance(opened, ledger.Wallet) and opened.floor == Money("-50", "USD")
+    (conflict,) = book.open_wallets([ledger.WalletSpec("credit", "USD", floor="0")])
+    assert isinstance(conflict, ledger.WalletConflict)

@@ -91,9 +91,10 @@ def test_many_threads_share_commits_and_lose_nothing(shop: Shop) -> None:
     assert after.requests - before.requests == 400
 
 
-def test_a_panic_is_an_exception_like_others(shop: Shop) -> None:
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_panic_is_an_exception_like_others(shop: Shop, detached: bool) -> None:
     with pytest.raises(ledger.Internal, match="planted") as raised:
-        _ledger.panic_in_call(shop.book._native)
+        _ledger.panic_in_call(shop.book._native, detached)
     assert isinstance(raised.value, Exception) and not raised.value.retryable
     shop.pay("1", "after")
 

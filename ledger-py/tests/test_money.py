@@ -176,21 +176,21 @@ def test_splits_rates_and_prices() -> None:
         hundred.split([2**64 - 1, 1])
     with pytest.raises(ledger.InvalidSplit):
         hundred.split([])
-    rates = [Rate("10"), Rate("2.5")]
+    rates = [Rate.percent("10"), Rate.percent("2.5")]
     assert hundred.split_rates(rates) == [
         Money("10", "USD"),
         Money("2.5", "USD"),
         Money("87.5", "USD"),
     ]
-    tax = Rate("19").contained_in(Money("119.00", "USD"), "half_up")
+    tax = Rate.percent("19").contained_in(Money("119.00", "USD"), "half_up")
     assert tax == WithFee(Money("119", "USD"), hundred, Money("19", "USD"))
-    assert Rate("2.9").added_to(hundred, "half_even").gross == Money("102.90", "USD")
-    assert Rate("2.90") == Rate("2.9") and pickle.loads(pickle.dumps(Rate("2.9"))) == Rate("2.9")
-    assert str(Rate("2.9")) == "2.9%" and eval(repr(Rate("2.9"))) == Rate("2.9")
+    assert Rate.percent("2.9").added_to(hundred, "half_even").gross == Money("102.90", "USD")
+    assert Rate.percent("2.90") == Rate.percent("2.9") and pickle.loads(pickle.dumps(Rate.percent("2.9"))) == Rate.percent("2.9")
+    assert str(Rate.percent("2.9")) == "2.9%" and eval(repr(Rate.percent("2.9"))) == Rate.percent("2.9")
     with pytest.raises(ledger.InvalidSplit):
-        Rate("1001")
+        Rate.percent("1001")
     with pytest.raises(ledger.InvalidValue, match="rounding"):
-        Rate("1").taken_from(hundred, "sideways")
+        Rate.percent("1").taken_from(hundred, "sideways")
     assert Price("0.05", "PTS", 3).cost(Money("1.5", "USD"), "up") == Money("0.075", "PTS")
     with pytest.raises(ledger.InvalidAsset):
         Price("1", "PTS").cost(hundred, "up")
@@ -206,3 +206,64 @@ def test_sums_and_splits_lose_nothing(monies: list[Money], weights: list[int]) -
     assert sum(parts, start=Money("0", "USD")) == abs(total)
     for money in monies:
         assert Money(str(money.amount), "USD") == eval(repr(money)) == money
+
+
+def test_a_decimal_is_read_whatever_the_context_writes(shop: Shop) -> None:
+    shop.book.define_asset("WEI", 18)
+    whale = shop.book.open_wallet("whale", "WEI")
+    with localcontext() as context:
+        context.capitals = 0
+        assert str(Decimal("0.0000001")) == "1e-7"
+        receipt = shop.book.deposit(whale, Decimal("0.0000001"), key="k")
+        assert Money(Decimal("1E+3"), "USD") == Money("1000", "USD")
+        with pytest.raises(ledger.InvalidAmount, match="not an amount"):
+            Money(Decimal("NaN"), "USD")
+    assert receipt.postings[0].amount == Money("0.0000001", "WEI")
+
+
+@pytest.mark.parametrize(
+    "amount", ["1_000", " 12 ", "1e3", "\uff11\uff12", "-1", "0", "", "1.", "NaN", "0." + "0" * 38 + "1"]
+)
+def test_what_is_no_price_is_refused_before_it_is_used(amount: str) -> None:
+    with pytest.raises(ledger.InvalidAmount):
+        Price(amount, "USD")
+
+
+def test_a_price_is_checked_as_it_is_made() -> None:
+    for number in (Decimal("-1"), Decimal("0"), Decimal("NaN"), Decimal("1E+90")):
+        with pytest.raises(ledger.InvalidAmount):
+            Price(number, "USD")
+    for asset, scale in (("PTS", None), ("usd", None), ("PTS", 39), ("USD", 3)):
+        with pytest.raises(ledger.InvalidAsset):
+            Price("1", asset, scale)
+    wrong: Any
+    for wrong in (1, 1.5, None, True):
+        with pytest.raises(TypeError, match="must be a str or a Decimal"):
+            Price(wrong, "USD")
+    assert Price(Decimal("1E+3"), "USD") == Price("1000", "USD") and Price("1.50", "USD").amount == Decimal("1.5")
+    assert repr(Price("1.50", "USD")) == "Price('1.50', 'USD')"
+
+
+def test_a_rate_says_what_it_is_of() -> None:
+    wrong: Any
+    for wrong in ("0.5", 0.5, Decimal("0.5")):
+        with pytest.raises(TypeError, match=r'Rate\.percent\("0\.5"\).* Rate\.basis_points\(50\)'):
+            Rate(wrong)
+        with pytest.raises(TypeError):
+            Rate()
+    half = Rate.percent("0.5")
+    assert Rate.basis_points(50) == half and hash(Rate.basis_points(50)) == hash(half)
+    assert half.billionths == 5_000_000 and half.taken_from(Money("200", "USD"), "down").fee == Money("1", "USD")
+    assert repr(half) == "Rate.percent('0.5')" and str(half) == "0.5%" and copy.copy(half) == half
+    assert half != 0.5 and half != Rate.percent("5")
+    for points in (-1, 100_001, 2**70):
+        with pytest.raises(ledger.InvalidSplit, match="basis points"):
+            Rate.basis_points(points)
+    for wrong in (True, 1.5, "50", None):
+        with pytest.raises(TypeError):
+            Rate.basis_points(wrong)
+    for wrong in (0.5, 1, Decimal("0.5"), None):
+        with pytest.raises(TypeError):
+            Rate.percent(wrong)
+    with pytest.raises(AttributeError, match="never changes"):
+        half.billionths = 1  # type: ignore[misc]

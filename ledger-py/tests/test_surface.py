@@ -99,7 +99,13 @@ def test_holds(shop: Shop) -> None:
         "released",
         Money("6.00", "USD"),
     )
+    assert released.replayed is False and hold.replayed is False
+    again = book.hold(shop.alice, shop.shop, "7.50", key="hotel:7", expires_in=timedelta(minutes=15))
+    assert again.replayed and again == hold, "as it was made, though it has ended since"
+    answer = book.transaction(key="hotel:7")
+    assert isinstance(answer, ledger.Receipt) and answer.hold == hold
     assert list(book.holds(state="open")) == []
+    assert not any(it.replayed for it in book.holds())
     assert [it.id for it in book.holds(shop.alice)] == [hold.id]
     assert book.get_hold(7) is None
 
@@ -287,11 +293,11 @@ def test_exclusive_keeps_others_out(path: Path) -> None:
 
 
 def test_windows(shop: Shop) -> None:
-    a_day = ledger.Window("out", timedelta(days=1), amount="10.00", count=3)
+    a_day = ledger.Window("leaving", timedelta(days=1), amount="10.00", count=3)
     limits = shop.book.set_limits(shop.alice, windows=[a_day], key="w").limits
     assert limits is not None
     (window,) = limits.windows
-    assert (window.direction, window.amount, window.count) == ("out", Money("10", "USD"), 3)
+    assert (window.direction, window.amount, window.count) == ("leaving", Money("10", "USD"), 3)
     found = shop.book.wallet("user:alice")
     assert found is not None and found.windows == [window]
     shop.pay("6", "k1")
@@ -302,11 +308,20 @@ def test_windows(shop: Shop) -> None:
     assert error.frees_at is not None and error.frees_at > datetime.now(timezone.utc)
     (used,) = shop.book.window_use(shop.alice)
     assert (used.window, used.used, used.used_count) == (window, Money("6", "USD"), 1)
-    cleared = shop.book.set_limits(shop.alice, windows=[], key="w2").limits
-    assert cleared is not None and cleared.windows == []
+    none: list[list[ledger.Window] | None] = [None, []]
+    for place, windows in enumerate(none):
+        shop.book.set_limits(shop.alice, windows=[a_day], key=f"set {place}")
+        cleared = shop.book.set_limits(shop.alice, windows=windows, key=f"clear {place}").limits
+        assert cleared is not None and cleared.windows == []
     with pytest.raises(ledger.InvalidLimit, match="direction"):
-        wrong = ledger.Window("up", timedelta(days=1), count=1)
+        wrong = ledger.Window("out", timedelta(days=1), count=1)
         shop.book.set_limits(shop.alice, windows=[wrong], key="w3")
+    entering = ledger.Window("entering", timedelta(days=1), count=1)
+    shop.book.set_limits(shop.shop, windows=[entering], key="w4")
+    with pytest.raises(ledger.WindowExceeded) as full:
+        for number in range(2):
+            shop.book.deposit(shop.shop, "1", key=f"in {number}")
+    assert full.value.window == entering and full.value.wallet == shop.shop
 
 
 def test_two_times(shop: Shop) -> None:
@@ -355,3 +370,51 @@ def test_finding_by_metadata(shop: Shop) -> None:
     assert list(book.find("order", "1")) == []
     with pytest.raises(ledger.InvalidMetadata):
         list(book.find("color", "red"))
+
+
+def test_what_is_too_heavy_for_one_call_is_carried_out_in_several() -> None:
+    note = {"note": "x" * 16_000}
+    with ledger.open(":memory:") as book:
+        alice, shop = book.open_wallet("user:alice", "USD"), book.open_wallet("shop:42", "USD")
+        # A posting each, and 62 more for their metadata: over 100,000, which one call may have.
+        keys = [f"k{number}" for number in range(1_700)]
+        answers = book.submit_each(
+            ledger.Command.deposit(alice, "bad" if key == "k7" else "1", key=key, meta=note) for key in keys
+        )
+        receipts = [answer for answer in answers if isinstance(answer, ledger.Receipt)]
+        assert [it.key for it in receipts] == [key for key in keys if key != "k7"]
+        assert isinstance(answers[7], ledger.InvalidAmount) and answers[7].index == 7
+        assert [it.id for it in receipts] == sorted(it.id for it in receipts)
+        rows = [(alice, shop, "1", f"{key}:pay", note) for key in keys]
+        paid = [isinstance(answer, ledger.Receipt) for answer in book.transfer_many(rows)]
+        assert paid == [True] * 1_699 + [False], "all but the last, for which nothing was left"
+        with pytest.raises(ledger.InvalidBatch, match="100000 postings"):
+            book.submit_all(ledger.Command.deposit(alice, "1", key=f"{key}:b", meta=note) for key in keys)
+
+
+def test_many_legs_and_their_reversals_are_carried_out_in_several_calls() -> None:
+    with ledger.open(":memory:") as book:
+        alice, shop = book.open_wallet("user:alice", "USD"), book.open_wallet("shop:42", "USD")
+        book.deposit(alice, "2000", key="fund")
+        legs = [(alice, shop, "0.01")] * 1_000
+        posts = book.submit_each(ledger.Command.post(legs, key=f"p{number}") for number in range(101))
+        posted = [answer for answer in posts if isinstance(answer, ledger.Receipt)]
+        assert [len(it.postings) for it in posted] == [1_000] * 101
+        undone = book.submit_each(ledger.Command.reverse(it, key=f"{it.key}:undo") for it in posted)
+        assert [answer.key for answer in undone if isinstance(answer, ledger.Receipt)] == [
+            f"p{number}:undo" for number in range(101)
+        ]
+        # More legs than any transaction may have are that command's answer, and stop no other.
+        many = ledger.Command.post(legs * 200, key="many")
+        no, yes = book.submit_each([many, ledger.Command.deposit(alice, "1", key="last")])
+        assert isinstance(no, ledger.InvalidPostings) and isinstance(yes, ledger.Receipt)
+
+
+def test_limits_whose_asset_nobody_knows_are_not_shown_as_none(shop: Shop) -> None:
+    receipt = shop.book.set_limits(shop.alice, floor="-20", key="l")
+    restore, (file, state, wallets) = receipt.__reduce__()
+    limits = restore(file, state, wallets).limits
+    assert limits == receipt.limits and limits.floor == Money("-20", "USD")
+    with pytest.raises(ledger.UnknownWallet, match=f"wallet {shop.alice.id} .*asset") as unknown:
+        restore(file, state, {}).limits
+    assert unknown.value.wallet == shop.alice.id

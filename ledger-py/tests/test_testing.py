@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -54,3 +55,30 @@ def test_strategies_make_what_the_ledger_takes(yen: Money, cents: Money, key: st
             receipt = book.deposit(wallet, money, key=f"{key}:{money.asset}")
             assert receipt.postings[0].amount == money
             assert book.balance(wallet).posted == money
+
+
+def test_options_of_a_ledger_in_memory() -> None:
+    month = timedelta(days=30)
+    options: dict[str, Any] = {"node": 7, "key_retention": month, "call_wait": timedelta(seconds=5)}
+    with ledger.open(":memory:", **options) as book:
+        assert book.key_retention == month
+        alice = book.open_wallet("user:alice", "USD")
+        assert alice.id % 256 == 7 and book.deposit(alice, "1", key="d").id % 256 == 7
+    with ledger.open(":memory:", call_wait=None) as book:
+        assert book.key_retention is None
+    wrong: list[dict[str, Any]] = [{"node": 256}, {"key_retention": -month}, {"call_wait": timedelta(days=1)}]
+    for options in wrong:
+        with pytest.raises(ledger.InvalidConfig):
+            ledger.open(":memory:", **options)
+
+
+@pytest.mark.parametrize(
+    "option", [{"durability": "normal"}, {"exclusive": True}, {"lock_wait": timedelta(seconds=2)}]
+)
+def test_options_that_a_ledger_in_memory_can_t_have(option: Any) -> None:
+    (name,) = option
+    with pytest.raises(ledger.InvalidConfig, match=f"^{name} .* in memory.* leave it out$"):
+        ledger.open(":memory:", **option)
+    of_another_type: Any = {name: 7}
+    with pytest.raises(TypeError, match=f"^{name} must be"):
+        ledger.open(":memory:", **of_another_type)

@@ -56,7 +56,7 @@ with testing.memory(clock) as book:
     grant(book, "50", 60)
 
     # At most 130 an hour, whichever grants they come from.
-    hour = ledger.Window("in", timedelta(hours=1), amount="130")
+    hour = ledger.Window("entering", timedelta(hours=1), amount="130")
     book.set_limits("user:7/used", windows=[hour], key="limits:7:1")
 
     assert use_credits(book, 120, "job:1")

@@ -17,7 +17,7 @@ with ledger.open("exchange.ledger") as book:
     bought = Money("250.00", "EUR")
     cost = Price("1.084275", "USD").cost(bought, "up")
     assert cost == Money("271.07", "USD")  # 271.06875
-    quote = Rate("0.5").added_to(cost, "half_up")
+    quote = Rate.percent("0.5").added_to(cost, "half_up")
     assert (str(quote.fee), str(quote.gross)) == ("1.36 USD", "272.43 USD")
 
     # Dollars, euros and the fee move together or not at all. Keep the quote's id as the key: a quote is

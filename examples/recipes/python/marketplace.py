@@ -12,7 +12,7 @@ with ledger.open("marketplace.ledger") as book:
 
     # The parts always add up to the price: what can't be divided is given out by the cent, and never lost.
     price = Money("49.99", "USD")
-    parts = price.split_rates([Rate("12.5"), Rate("2.5")])
+    parts = price.split_rates([Rate.percent("12.5"), Rate.percent("2.5")])
     # A rate so small that its part is nothing moves nothing.
     legs = [(buyer, to, part) for to, part in zip([fees, affiliate, seller], parts) if part]
 

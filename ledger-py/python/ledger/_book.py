@@ -70,7 +70,8 @@ def open(
     lock_wait: timedelta = _SECOND,
     call_wait: timedelta | None = 30 * _SECOND,
 ) -> Book:
-    """Opens the ledger in a file, or makes it. ``":memory:"`` is a ledger that is gone when it is closed.
+    """Opens the ledger in a file, or makes it. ``":memory:"`` is a ledger that is gone when it is closed; of the
+    options it can have ``node``, ``key_retention`` and ``call_wait``.
 
     - ``durability``: ``"full"`` flushes each commit to the disk before it is answered; with ``"normal"`` a
       power cut may take the last moments back; ``"memory"`` never flushes, for tests.
@@ -85,8 +86,6 @@ def open(
     ...     alice = book.open_wallet("user:alice", "USD")
     ...     receipt = book.deposit(alice, "100.00", key="stripe:ch_1")
     """
-    if isinstance(path, str) and path == ":memory:":
-        return Book(_ledger.open_memory())
     if not isinstance(durability, str):
         raise TypeError(f"durability must be a str, not {type(durability).__name__}")
     if not isinstance(node, int) or isinstance(node, bool):
@@ -99,6 +98,8 @@ def open(
         "lock_wait": to_us(lock_wait, "lock_wait"),
         "call_wait": None if call_wait is None else to_us(call_wait, "call_wait"),
     }
+    if isinstance(path, str) and path == ":memory:":
+        return Book(_ledger.open_memory(settings))
     return Book(_ledger.open_file(fspath(path), settings))
 
 

@@ -27,8 +27,8 @@ Meta: TypeAlias = Mapping[str, Any]
 """The caller's own data: what JSON can say, at most 16 KiB."""
 Expected: TypeAlias = Balance | Expect | Iterable[Balance | Expect]
 """What must be so of wallets: a balance that was seen, or more."""
-HoldLike: TypeAlias = Hold | int | str
-"""A hold, or its id."""
+HoldLike: TypeAlias = Hold | Receipt | int | str
+"""A hold, the receipt of one, or its id."""
 TransactionLike: TypeAlias = Receipt | int | str
 """A receipt, or a transaction's id."""
 Limit: TypeAlias = Amount | EllipsisType | None
@@ -214,6 +214,12 @@ class Command(NamedTuple):
         >>> receipt = book.capture(hold, "75.00", key="stay:7", release_rest=True)
         >>> book.balance(alice).posted, book.balance(alice).held
         (Money('25.00', 'USD'), Money('0.00', 'USD'))
+
+        The same key again is the same hold, as it was when it was made: look it up to see what became of it.
+
+        >>> again = book.hold(alice, hotel, "80.00", key="booking:7", expires_in=week)
+        >>> again.replayed, again.state, book.get_hold(again).state
+        (True, 'open', 'captured')
         """
         duration = to_us(expires_in, "expires_in")
         arguments = (wallet, target, amount, duration, tolerance)
@@ -295,7 +301,7 @@ class Command(NamedTuple):
         floor: Limit = ...,
         ceiling: Limit = ...,
         largest: Limit = ...,
-        windows: Iterable[Window] | EllipsisType = ...,
+        windows: Iterable[Window] | EllipsisType | None = ...,
         meta: Meta | None = None,
         actor: str | None = None,
         expect: Expected | None = None,
@@ -368,7 +374,9 @@ def _moving(
     return Command(verb, arguments, key, meta, actor, _expected(expect), at)
 
 
-def _windows(windows: Iterable[Window]) -> list[tuple[Any, ...]]:
+def _windows(windows: Iterable[Window] | None) -> list[tuple[Any, ...]]:
+    if windows is None:
+        return []
     return [_window(of_kind(it, Window, "a window")) for it in windows]
 
 

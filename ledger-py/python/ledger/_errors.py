@@ -466,6 +466,14 @@ class Forked(Fatal):
     code = "forked"
 
 
+class Reentered(Fatal):
+    """A signal's handler would write while the thread it interrupts is in a call of the ledger. Nothing was
+    written, and nothing can be until the handler has ended: have it leave a note, and write afterwards.
+    """
+
+    code = "reentered"
+
+
 class Closed(Fatal):
     """The ledger was closed. Open it again."""
 
@@ -525,6 +533,7 @@ _TIMES = {
 }
 _IDS = {"wallet", "hold", "transaction"}
 _NAMES = {"code": "asset"}
+_DIRECTIONS = {"out": "leaving", "in": "entering"}
 
 
 def _read(data: str) -> dict[str, Any]:
@@ -551,5 +560,5 @@ def _value(name: str, value: Any) -> Any:
         return fields["code"]
     if name == "window":
         amount = _value("amount", fields["amount"])
-        return window_of(fields["direction"], fields["lasting_ms"], amount, fields["count"])
+        return window_of(_DIRECTIONS[fields["direction"]], fields["lasting_ms"], amount, fields["count"])
     return Present(**{field: _value(field, of) for field, of in fields.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import Any, NoReturn, final
+from typing import Any, Never, NoReturn, final
 
 from ledger import _ledger
 from ledger._kinds import of_kind
@@ -148,10 +148,10 @@ class Money:
         """Divides the amount by rates, such as the commissions of several levels; the last part is what is
         left. The parts always add up to the amount.
 
-        >>> Money("19.99", "USD").split_rates([Rate("10"), Rate("5"), Rate("2.5")])
+        >>> Money("19.99", "USD").split_rates([Rate.percent(of) for of in ("10", "5", "2.5")])
         [Money('2.00', 'USD'), Money('1.00', 'USD'), Money('0.50', 'USD'), Money('16.49', 'USD')]
         """
-        return _ledger.split_rates(self.amount, self.asset, [of_kind(rate, Rate, "a rate").percent for rate in rates])
+        return _ledger.split_rates(self.amount, self.asset, [of_kind(rate, Rate, "a rate")._percent for rate in rates])
 
 
 def _set(money: Money, amount: Decimal, asset: str) -> None:
@@ -192,26 +192,47 @@ class WithFee:
 
 @final
 class Rate:
-    """A share of something in percent, exact to a billionth. There is no usual rounding: say which,
+    """A share of something, exact to a billionth. There is no usual rounding: say which,
     ``"down"``, ``"up"``, ``"half_up"`` or ``"half_even"``.
 
-    >>> Rate("2.9").taken_from(Money("100.00", "USD"), "half_up")
+    >>> Rate.percent("2.9").taken_from(Money("100.00", "USD"), "half_up")
     WithFee(gross=Money('100.00', 'USD'), net=Money('97.10', 'USD'), fee=Money('2.90', 'USD'))
+    >>> Rate.basis_points(50) == Rate.percent("0.5")
+    True
     """
 
-    __slots__ = ("percent",)
+    __slots__ = ("_percent",)
 
-    percent: str
-    """So many of a hundred, as text."""
+    _percent: str
 
-    def __init__(self, percent: str) -> None:
-        object.__setattr__(self, "percent", _ledger.check_rate(percent))
+    def __init__(self, *_: Never, **__: Never) -> None:
+        raise TypeError(
+            'say what a rate is counted in: Rate.percent("0.5") is half a percent, and so is Rate.basis_points(50)'
+        )
+
+    @staticmethod
+    def percent(percent: str) -> Rate:
+        """So many of a hundred, as text with at most seven digits after the point."""
+        return rate_of(_ledger.check_percent(percent))
+
+    @staticmethod
+    def basis_points(points: int) -> Rate:
+        """So many of ten thousand."""
+        return rate_of(_ledger.check_basis_points(points))
+
+    @property
+    def billionths(self) -> int:
+        """So many of a billion."""
+        return int(_EXACT.scaleb(Decimal(self._percent), 7))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a rate never changes; make another instead of setting {name}")
 
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a rate never changes; {name} can't be deleted")
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Rate, (self.percent,))
+        return (rate_of, (self._percent,))
 
     def taken_from(self, gross: Money, rounding: str) -> WithFee:
         """The fee is a share of what is paid; the payee gets the rest."""
@@ -227,20 +248,27 @@ class Rate:
 
     def _fee(self, way: str, amount: Money, rounding: str) -> WithFee:
         of_kind(amount, Money, "the amount of a fee")
-        gross, net, fee = _ledger.fee(self.percent, way, amount.amount, amount.asset, rounding)
+        gross, net, fee = _ledger.fee(self._percent, way, amount.amount, amount.asset, rounding)
         return WithFee(gross, net, fee)
 
     def __repr__(self) -> str:
-        return f"Rate({self.percent!r})"
+        return f"Rate.percent({self._percent!r})"
 
     def __str__(self) -> str:
-        return f"{self.percent}%"
+        return f"{self._percent}%"
 
     def __eq__(self, other: object) -> bool:
-        return self.percent == other.percent if isinstance(other, Rate) else NotImplemented
+        return self._percent == other._percent if isinstance(other, Rate) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.percent)
+        return hash(self._percent)
+
+
+def rate_of(percent: str) -> Rate:
+    """A rate from a percentage that is known to be right."""
+    rate = object.__new__(Rate)
+    object.__setattr__(rate, "_percent", percent)
+    return rate
 
 
 @final
@@ -257,8 +285,9 @@ class Price:
     scale: int | None
 
     def __init__(self, amount: str | Decimal, asset: str, scale: int | None = None) -> None:
-        exact = amount if isinstance(amount, Decimal) else _from_text_free(amount)
-        object.__setattr__(self, "amount", exact)
+        if not isinstance(amount, (str, Decimal)):
+            raise TypeError(_advice(amount))
+        object.__setattr__(self, "amount", Decimal(_ledger.check_price(amount, (asset, scale))))
         object.__setattr__(self, "asset", asset)
         object.__setattr__(self, "scale", scale)
 
@@ -270,12 +299,3 @@ class Price:
 
     def __repr__(self) -> str:
         return f"Price({str(self.amount)!r}, {self.asset!r})"
-
-
-def _from_text_free(amount: str) -> Decimal:
-    if not isinstance(amount, str):
-        raise TypeError(_advice(amount))
-    try:
-        return Decimal(amount)
-    except InvalidOperation:
-        raise ValueError(f"{amount!r} is no price; write digits, as in 12.50") from None

@@ -111,7 +111,7 @@ class Reads:
         """What is used of a wallet's windows now, and what is left.
 
         >>> receipt = book.deposit(alice, "9.00", key="d1")
-        >>> a_day = Window("out", timedelta(days=1), amount="5.00")
+        >>> a_day = Window("leaving", timedelta(days=1), amount="5.00")
         >>> receipt = book.set_limits(alice, windows=[a_day], key="l1")
         >>> receipt = book.withdraw(alice, "2.00", key="w1")
         >>> book.window_use(alice)[0].room

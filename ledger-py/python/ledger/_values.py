@@ -185,6 +185,9 @@ class Hold:
     """When what remains becomes free."""
     state: str
     """``"open"``, ``"captured"``, ``"released"`` or ``"expired"``."""
+    replayed: bool = field(default=False, compare=False)
+    """Whether an earlier call with the same key was answered with it. Then it is shown as it was after that
+    call, and may have ended since: `get_hold` says how it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Window:
     counts as if it had left.
 
     >>> receipt = book.deposit(alice, "100.00", key="d1")
-    >>> a_day = Window("out", timedelta(days=1), amount="50.00")
+    >>> a_day = Window("leaving", timedelta(days=1), amount="50.00")
     >>> receipt = book.set_limits(alice, windows=[a_day], key="l1")
     >>> book.transfer(alice, shop, "50.01", key="t1")
     Traceback (most recent call last):
@@ -201,7 +204,7 @@ class Window:
     """
 
     direction: str
-    """``"out"`` for what leaves the wallet, ``"in"`` for what enters it."""
+    """``"leaving"`` for what leaves the wallet, ``"entering"`` for what enters it."""
     lasting: timedelta
     """How long the time is."""
     amount: Money | str | None = None

@@ -209,5 +209,5 @@ class Writes:
 
 def _wanted(item: int, spec: WalletSpec) -> tuple[Any, ...]:
     of_kind(spec, WalletSpec, f"item {item}")
-    floor: Amount | EllipsisType | None = ... if spec.floor is _ZERO else spec.floor
+    floor: Amount | EllipsisType | None = ... if isinstance(spec.floor, _Default) else spec.floor
     return (spec.name, spec.asset, floor, spec.ceiling, spec.owner, spec.meta)

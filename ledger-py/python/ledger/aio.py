@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from os import PathLike
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack, cast, final
 
@@ -93,7 +93,7 @@ class AsyncListing(Generic[T]):
 class AsyncBook:
     """A ledger whose verbs are awaited. See `ledger.Book` for what they do."""
 
-    __slots__ = ("_book", "_threads")
+    __slots__ = ("_book", "_is_closing", "_opened_by", "_threads")
 
     deposit = awaited(Book.deposit)
     withdraw = awaited(Book.withdraw)
@@ -146,19 +146,30 @@ class AsyncBook:
     def __init__(self, book: Book, threads: int = THREADS) -> None:
         self._book = book
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="ledger")
+        self._opened_by = os.getpid()
+        self._is_closing = False
 
     async def _run(self, call: Callable[[], T]) -> T:
+        if self._is_forked():
+            # Its threads are the parent's, and would never answer; the book says so in its own words.
+            return call()
         cancel = _ledger.Cancel()
         try:
             future = self._threads.submit(cancel.run, call)
         except RuntimeError:
-            # Its threads are gone, so it is closed; the book says so in its own words.
-            return call()
+            if self._is_closing:
+                raise ledger.Closed("the ledger is closed; open it again with ledger.open") from None
+            # There was no thread for it, but it is in the queue all the same: it must not be made later.
+            cancel.set()
+            raise
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             cancel.set()
             raise
+
+    def _is_forked(self) -> bool:
+        return os.getpid() != self._opened_by
 
     async def key_retention(self) -> timedelta | None:
         """How long keys are remembered; None for ever."""
@@ -184,9 +195,11 @@ class AsyncBook:
 
     async def close(self) -> None:
         """Closes it. Calls that are under way come to their end first; closing again is fine."""
-        await asyncio.to_thread(self._close)
+        if not self._is_forked():
+            await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._is_closing = True
         self._threads.shutdown()
         self._book.close()
 
@@ -247,7 +260,7 @@ class Options(TypedDict, total=False):
     call_wait: timedelta | None
 
 
-def open(path: str | PathLike[str], *, threads: int = THREADS, **options: Unpack[Options]) -> Opening:
+def open(path: str | os.PathLike[str], *, threads: int = THREADS, **options: Unpack[Options]) -> Opening:
     """Opens the ledger in a file, or makes it, with the options of `ledger.open`. ``threads`` is how many
     calls are carried out at once.
     """

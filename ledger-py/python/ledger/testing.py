@@ -59,7 +59,7 @@ def memory(clock: Clock | None = None) -> Book:
     """A ledger in memory, which is gone when it is closed. It has everything but what belongs to a file:
     `verify`, `backup`, `head` and `query`.
     """
-    return Book(_ledger.open_memory(None if clock is None else clock._native))
+    return Book(_ledger.open_memory(clock=None if clock is None else clock._native))
 
 
 def amounts(

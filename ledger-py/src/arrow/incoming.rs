@@ -17,6 +17,7 @@ use crate::call::book::{Book, Open};
 use crate::call::detach::{NOTHING, detached_saying, was_interrupted};
 use crate::out::directory::Known;
 use crate::out::fault::{Fault, Taken};
+use crate::take::command::Weighed;
 use crate::verbs::write::{Item, carry_out};
 
 /// Carries out the transfers of an Arrow stream.
@@ -141,10 +142,8 @@ fn take_batch(
             let amount = amounts.at(row, from.asset())?;
             let key = Key::new(key)?;
             let command = Command::transfer(key, from.wallet.id, to.wallet.id, amount);
-            Ok(match metas.as_ref().and_then(|metas| metas.at(row)) {
-                Some(json) => command.meta(Metadata::from_json(json)?),
-                None => command,
-            })
+            let meta = metas.as_ref().and_then(|metas| metas.at(row));
+            Ok(Weighed::new(command, 1, meta.map(Metadata::from_json).transpose()?))
         })());
     }
     Ok(())

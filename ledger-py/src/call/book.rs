@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use ledger_core::{Field, KeyRetention, Ledger, MemoryStore};
+use ledger_core::bounds::LOCK_WAIT;
+use ledger_core::{Field, Invalid, KeyRetention, Ledger, LedgerBuilder, MemoryStore};
 use ledger_sqlite::{Durability, SqliteLedger};
 use parking_lot::RwLock;
 use pyo3::prelude::*;
@@ -13,7 +15,7 @@ use pyo3::prelude::*;
 use crate::base::plain::duration;
 use crate::base::whole::Whole;
 use crate::call::clock::PyClock;
-use crate::call::detach::{check_outside_of_calls, detached, interrupt};
+use crate::call::detach::{check_outside_of_calls, detached, guarded, interrupt};
 use crate::out::directory::Directory;
 use crate::out::fault::{Fault, Taken};
 
@@ -84,7 +86,7 @@ impl Book {
         work: impl FnOnce(Arc<Open>) -> Taken<T>,
     ) -> PyResult<T> {
         let result = self.open().map_err(Into::into).and_then(|open| {
-            let result = work(open.clone());
+            let result = guarded(|| work(open.clone()));
             if Arc::strong_count(&open) == 1 {
                 // It was closed meanwhile, and this call was the last one: the file is closed now.
                 py.detach(|| drop(open));
@@ -142,6 +144,33 @@ pub(crate) struct Settings {
     call_wait: Option<i128>,
 }
 
+impl Settings {
+    fn node(&self) -> Result<u8, Invalid> {
+        self.node.within(0..=255, Field::Config, "node")
+    }
+
+    fn call_wait(&self) -> Result<Option<Duration>, Invalid> {
+        self.call_wait.map(|us| duration(us, Field::Config)).transpose()
+    }
+
+    /// Refuses what only a file can have: ignored, it would promise what nobody keeps.
+    fn check_without_a_file(&self) -> Result<(), Invalid> {
+        let usual = LOCK_WAIT.as_micros();
+        let of_files = [
+            ("durability", self.durability == "full"),
+            ("exclusive", !self.exclusive),
+            ("lock_wait", u128::try_from(self.lock_wait) == Ok(usual)),
+        ];
+        let Some((name, _)) = of_files.into_iter().find(|(_, is_usual)| !is_usual) else {
+            return Ok(());
+        };
+        let problem = format!(
+            "{name} is about a file and the programs that share it, and a ledger in memory has none; leave it out"
+        );
+        Err(Invalid::new(Field::Config, problem))
+    }
+}
+
 /// Opens the ledger in a file.
 #[pyfunction]
 pub(crate) fn open_file(py: Python<'_>, path: PathBuf, settings: Settings) -> PyResult<Book> {
@@ -160,17 +189,15 @@ fn open_with(path: &PathBuf, settings: &Settings) -> Result<SqliteLedger, Fault>
         other => {
             let problem =
                 format!("durability must be \"full\", \"normal\" or \"memory\", not {other:?}");
-            return Err(ledger_core::Invalid::new(Field::Config, problem).into());
+            return Err(Invalid::new(Field::Config, problem).into());
         }
     };
-    let node = settings.node.within(0..=255, Field::Config, "node")?;
-    let config = |us| duration(us, Field::Config);
-    let call_wait = settings.call_wait.map(config).transpose()?;
+    let call_wait = settings.call_wait()?;
     let mut builder = SqliteLedger::builder(path)
         .durability(durability)
         .exclusive(settings.exclusive)
-        .node(node)
-        .lock_wait(config(settings.lock_wait)?)
+        .node(settings.node()?)
+        .lock_wait(duration(settings.lock_wait, Field::Config)?)
         .interrupt(interrupt())
         .ledger(move |ledger| ledger.call_wait(call_wait));
     if let Some(keep) = settings.key_retention {
@@ -183,15 +210,19 @@ fn open_with(path: &PathBuf, settings: &Settings) -> Result<SqliteLedger, Fault>
 pub(crate) fn retention(microseconds: i128) -> Result<KeyRetention, Fault> {
     if microseconds < 0 {
         let problem = "how long keys are kept can't be below zero";
-        return Err(ledger_core::Invalid::new(Field::Config, problem).into());
+        return Err(Invalid::new(Field::Config, problem).into());
     }
     Ok(KeyRetention::lasting(duration(microseconds, Field::Config)?)?)
 }
 
 /// Opens a ledger in memory, which is gone when it is closed.
 #[pyfunction]
-#[pyo3(signature = (clock=None))]
-pub(crate) fn open_memory(py: Python<'_>, clock: Option<Py<PyClock>>) -> PyResult<Book> {
+#[pyo3(signature = (settings=None, clock=None))]
+pub(crate) fn open_memory(
+    py: Python<'_>,
+    settings: Option<Settings>,
+    clock: Option<Py<PyClock>>,
+) -> PyResult<Book> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!(":memory:{}:{number}", process::id());
@@ -199,7 +230,19 @@ pub(crate) fn open_memory(py: Python<'_>, clock: Option<Py<PyClock>>) -> PyResul
     if let Some(clock) = clock {
         builder = builder.clock(clock.get().0.clone());
     }
-    let ledger =
-        builder.build().map_err(|error| Fault::from(error).raise(py, &Directory::of("".into())))?;
+    let opened = in_memory(builder, settings.as_ref());
+    let ledger = opened.map_err(|fault| fault.raise(py, &Directory::of("".into())))?;
     Ok(Book::new(ledger, None, &name))
+}
+
+fn in_memory(mut builder: LedgerBuilder, settings: Option<&Settings>) -> Result<Ledger, Fault> {
+    let Some(settings) = settings else { return Ok(builder.build()?) };
+    settings.check_without_a_file()?;
+    builder = builder.node(settings.node()?).call_wait(settings.call_wait()?);
+    let keep = settings.key_retention.map(retention).transpose()?;
+    let ledger = builder.build()?;
+    if let Some(keep) = keep {
+        ledger.set_key_retention(keep)?;
+    }
+    Ok(ledger)
 }

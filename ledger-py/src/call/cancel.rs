@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 
 thread_local! {
@@ -27,8 +28,11 @@ impl Cancel {
         Self(Arc::new(AtomicBool::new(false)))
     }
 
-    /// Makes the call on this thread.
+    /// Makes the call on this thread, unless it was cancelled before.
     fn run<'py>(&self, call: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err(CancelledError::new_err("cancelled"));
+        }
         let before = CURRENT.replace(Some(self.0.clone()));
         let answer = call.call0();
         CURRENT.set(before);

@@ -53,14 +53,14 @@ pub(crate) fn was_interrupted() -> bool {
 }
 
 /// A signal's handler that runs in the middle of a call can't write: its write would wait for the call, which
-/// waits for the handler.
+/// waits for the handler. Trying again there would never end, so it is no error that asks for that.
 pub(crate) fn check_outside_of_calls() -> Result<(), Fault> {
     if !IN_A_CALL.get() {
         return Ok(());
     }
-    let message = "withdrawn: a signal's handler can't write while the thread it interrupts is in a call of \
-                   the ledger; have it leave a note, and write afterwards";
-    Err(Fault::own("wait_timeout", message))
+    let message = "a signal's handler can't write while the thread it interrupts is in a call of the ledger, and \
+                   nothing was written; have it leave a note, and write afterwards";
+    Err(Fault::own("reentered", message))
 }
 
 /// Whether a signal's handler has raised something while another library is at work on this thread. That one has
@@ -115,8 +115,9 @@ pub(crate) fn detached_saying<T: Send, E: Into<Fault>>(
 }
 
 /// A panic must not cross into Python: there it would not be an `Exception`.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Fault::panic(said(&*panic))))
+pub(crate) fn guarded<T, E: From<Fault>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Fault::panic(said(&*panic)).into()))
 }
 
 fn said(panic: &(dyn Any + Send)) -> &str {

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Own { code: &'static str, message: String },
     /// No wallet of this ledger is called that, or it is another ledger's.
     NoWallet { message: String, asked: Asked },
+    /// What the ledger would say no with, in words of the module's.
+    Told { rejection: Box<Rejection>, message: String },
     /// One of many, counted from 0.
     At { place: usize, fault: Box<Fault> },
 }
@@ -31,6 +33,16 @@ pub(crate) enum Asked {
 impl Fault {
     pub(crate) fn own(code: &'static str, message: impl Into<String>) -> Self {
         Self::Own { code, message: message.into() }
+    }
+
+    /// Ids are unique in one ledger only, so another one's must not be taken for ours.
+    pub(crate) fn foreign(rejection: Rejection, what: &str, file: &str) -> Self {
+        let message = format!("{what} belongs to another ledger, {file}; look it up in this one");
+        Self::told(rejection, message)
+    }
+
+    pub(crate) fn told(rejection: Rejection, message: String) -> Self {
+        Self::Told { rejection: Box::new(rejection), message }
     }
 
     pub(crate) fn panic(said: &str) -> Self {
@@ -62,6 +74,11 @@ impl Fault {
                     Asked::Foreign(known) => wallet::object(py, known)?,
                 };
                 build.call1(("unknown_wallet", message, py.None(), false, py.None(), asked))
+            }
+            Self::Told { rejection, message } => {
+                let error = Error::from((**rejection).clone());
+                let (data, _) = data(&error, wallets);
+                build.call1((error.kind().code(), message, py.None(), false, data))
             }
             Self::At { place, fault } => {
                 let exception = fault.exception(py, wallets)?;

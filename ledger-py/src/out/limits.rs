@@ -1,24 +1,15 @@
 //! What a wallet may hold and spend, as Python sees it.
 
-use ledger_core::{Amount, Direction, Limits, WalletId, Window, WindowUse};
+use ledger_core::{Amount, Asset, Direction, Limits, Window, WindowUse};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::base::plain::{self, Object};
 use crate::base::python;
-use crate::out::directory::Directory;
 
-/// Limits as Python sees them.
-pub(crate) fn object<'py>(
-    py: Python<'py>,
-    limits: &Limits,
-    wallet: WalletId,
-    wallets: &Directory,
-) -> PyResult<Object<'py>> {
-    let asset = wallets.known(wallet).map(|known| known.asset());
-    let of = |amount: Option<Amount>| {
-        amount.zip(asset).map(|(amount, asset)| plain::money(py, asset.of(amount))).transpose()
-    };
+/// Limits of a wallet that has such an asset, as Python sees them.
+pub(crate) fn object<'py>(py: Python<'py>, limits: &Limits, asset: Asset) -> PyResult<Object<'py>> {
+    let of = |amount: Option<Amount>| amount.map(|it| plain::money(py, asset.of(it))).transpose();
     let windows = windows(py, &limits.windows)?;
     let (floor, ceiling, largest) = (of(limits.floor)?, of(limits.ceiling)?, of(limits.largest)?);
     python::LIMITS.call(py, (floor, ceiling, largest, windows))
@@ -31,8 +22,8 @@ pub(crate) fn windows<'py>(py: Python<'py>, windows: &[Window]) -> PyResult<Boun
 
 fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Object<'py>> {
     let direction = match window.direction {
-        Direction::Out => "out",
-        Direction::In => "in",
+        Direction::Out => "leaving",
+        Direction::In => "entering",
     };
     let amount = window.amount.map(|amount| plain::money(py, amount)).transpose()?;
     let lasting = window.lasting.as_millis();

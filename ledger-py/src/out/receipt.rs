@@ -5,13 +5,14 @@ use crate::base::plain;
 use crate::out::wallet;
 use std::sync::Arc;
 
-use ledger_core::{Answer, Receipt, TransactionId, WalletId};
+use ledger_core::{Answer, Receipt, Rejection, TransactionId, WalletId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
 
 use crate::base::plain::Object;
 use crate::out::directory::Directory;
+use crate::out::fault::Fault;
 use crate::out::limits;
 use crate::out::values;
 
@@ -110,15 +111,24 @@ impl PyReceipt {
     /// The hold that it made or changed, as it was after it.
     #[getter]
     fn hold<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
-        self.receipt.hold().map(|hold| values::hold(py, hold, &self.wallets)).transpose()
+        let replayed = self.replayed();
+        let hold = self.receipt.hold();
+        hold.map(|hold| values::hold(py, hold, &self.wallets, replayed)).transpose()
     }
 
     /// The limits that it set, with all that the wallet then had.
     #[getter]
     fn limits<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
-        let change = self.receipt.limits();
-        let limits = change.map(|it| limits::object(py, &it.to, it.wallet, &self.wallets));
-        limits.transpose()
+        let Some(change) = self.receipt.limits() else { return Ok(None) };
+        let wallet = change.wallet;
+        // Amounts without an asset can't be shown, and None would be no limit.
+        let known = self.wallets.known(wallet).ok_or_else(|| {
+            let message = format!(
+                "wallet {wallet} could not be looked up, so the asset of its limits is not known"
+            );
+            Fault::told(Rejection::UnknownWallet { wallet }, message).raise(py, &self.wallets)
+        })?;
+        limits::object(py, &change.to, known.asset()).map(Some)
     }
 
     /// The transaction that it moved back.

@@ -27,10 +27,12 @@ pub(crate) fn balance<'py>(
     )
 }
 
+/// A hold; one that was looked up is not replayed.
 pub(crate) fn hold<'py>(
     py: Python<'py>,
     hold: &Hold,
     wallets: &Directory,
+    replayed: bool,
 ) -> PyResult<Object<'py>> {
     python::HOLD.call(
         py,
@@ -44,6 +46,7 @@ pub(crate) fn hold<'py>(
             money(py, hold.remaining)?,
             time(py, hold.expires_at)?,
             hold.state.code(),
+            replayed,
         ),
     )
 }

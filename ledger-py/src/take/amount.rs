@@ -60,9 +60,9 @@ pub(crate) fn digits(decimal: &Bound<'_, PyAny>) -> Taken<String> {
     Ok(plain(text.cast::<PyString>().map_err(PyErr::from)?.to_str()?)?)
 }
 
-/// Writes out an exponent: `1.5E+3` is `1500`.
+/// Writes out an exponent: `1.5E+3`, or `1.5e+3` as some contexts of `Decimal` have it, is `1500`.
 fn plain(text: &str) -> Result<String, Invalid> {
-    let (number, exponent) = text.split_once('E').unwrap_or((text, "0"));
+    let (number, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
     let refuse = |problem: String| Err(Invalid::new(Field::Amount, problem));
     if number.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return refuse(format!("{text} is not an amount; write digits, as in 12.50"));

@@ -1,8 +1,9 @@
 //! Verbs: what Python asks for, as a command of the ledger.
 
+use ledger_core::bounds::{METADATA_BYTES_PER_POSTING, POSTINGS_MAX};
 use ledger_core::{
-    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, MetaKey, Money,
-    Rejection, ReversalSpec, TransactionId,
+    Answer, Asset, CaptureSpec, Command, Field, HoldSpec, Key, Ledger, Leg, MetaKey, Metadata,
+    Money, Rejection, ReversalSpec, TransactionId,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -30,22 +31,49 @@ pub(crate) struct Asked<'py>(
     pub(crate) Option<i64>,
 );
 
+/// A command, and how many postings it counts as where a call's are limited: that many at most.
+pub(crate) struct Weighed {
+    pub(crate) command: Command,
+    pub(crate) at_most: usize,
+}
+
+impl Weighed {
+    pub(crate) fn new(command: Command, postings: usize, meta: Option<Metadata>) -> Self {
+        let Some(meta) = meta else { return Self { command, at_most: postings } };
+        let at_most = postings + meta.as_json().len() / METADATA_BYTES_PER_POSTING;
+        Self { command: command.meta(meta), at_most }
+    }
+}
+
 impl Asked<'_> {
     /// The command that it stands for.
-    pub(crate) fn command(&self, open: &Open) -> Taken<Command> {
+    pub(crate) fn command(&self, open: &Open) -> Taken<Weighed> {
         let Self(verb, arguments, key, meta, actor, expect, effective_at) = self;
         let key = input::key(key)?;
-        let mut command = build(verb, arguments, key, open)?;
-        if let Some(meta) = input::meta(meta)? {
-            command = command.meta(meta);
-        }
+        let command = build(verb, arguments, key, open)?;
+        let Weighed { mut command, at_most } =
+            Weighed::new(command, postings(verb, arguments), input::meta(meta)?);
         if let Some(actor) = input::actor(actor)? {
             command = command.actor(actor);
         }
         if let Some(at) = effective_at {
             command = command.effective_at(time_of(*at));
         }
-        input::expect(command, expect, open)
+        let command = input::expect(command, expect, open)?;
+        Ok(Weighed { command, at_most })
+    }
+}
+
+/// At most so many. What a reversal moves back is not looked up for this.
+fn postings(verb: &str, given: &Bound<'_, PyTuple>) -> usize {
+    match verb {
+        "post" => {
+            let legs = given.get_item(0).and_then(|legs| legs.len());
+            legs.map_or(POSTINGS_MAX, |legs| legs.min(POSTINGS_MAX))
+        }
+        "trade" => 2,
+        "reverse" => POSTINGS_MAX,
+        _ => 1,
     }
 }
 
@@ -78,11 +106,11 @@ fn build(verb: &str, given: &Bound<'_, PyTuple>, key: Key, open: &Open) -> Taken
         }
         "hold" => hold(given, open).map(|spec| Command::hold(key, spec)),
         "capture" => capture(given, open).map(|spec| Command::capture(key, spec)),
-        "release" => Ok(Command::release(key, input::hold(&given.get_item(0)?)?)),
+        "release" => Ok(Command::release(key, input::hold(&given.get_item(0)?, open)?)),
         "extend" => {
             let (hold, expires_in): (Given<'_>, i128) = given.extract()?;
             let expires_in = duration(expires_in, Field::Hold)?;
-            Ok(Command::extend(key, input::hold(&hold)?, expires_in))
+            Ok(Command::extend(key, input::hold(&hold, open)?, expires_in))
         }
         "reverse" => reversal(given, open).map(|spec| Command::reverse(key, spec)),
         "set_limits" => limits::change(given, open).map(|spec| Command::set_limits(key, spec)),
@@ -158,7 +186,7 @@ fn hold(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<HoldSpec> {
 
 fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
     let (hold, amount, release_rest): (Given<'_>, Given<'_>, bool) = given.extract()?;
-    let id = input::hold(&hold)?;
+    let id = input::hold(&hold, open)?;
     let mut spec = CaptureSpec::of(id);
     if !amount.is_none() {
         let known = detached(hold.py(), || open.ledger.get_hold(id))?;
@@ -170,7 +198,7 @@ fn capture(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<CaptureSpec> {
 
 fn reversal(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<ReversalSpec> {
     let (transaction, amount, posting): (Given<'_>, Given<'_>, Option<Whole>) = given.extract()?;
-    let id = input::transaction(&transaction)?;
+    let id = input::transaction(&transaction, open)?;
     let places = 0..=i128::from(u32::MAX);
     let posting = posting.map(|place| place.within(places, Field::Reversal, "a posting's place"));
     let posting: Option<u32> = posting.transpose()?;

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use ledger_core::bounds::METADATA_DEPTH_MAX;
 use ledger_core::{
-    Actor, Command, Field, HoldId, Invalid, Key, MetaValue, Metadata, Status, TransactionId,
+    Actor, Command, Field, HoldId, Invalid, Key, MetaValue, Metadata, Rejection, Status,
+    TransactionId,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -12,10 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
+use crate::base::python;
 use crate::base::whole::{LARGEST, Whole};
 use crate::call::book::Open;
 use crate::out::fault::{Fault, Taken};
 use crate::out::receipt::PyReceipt;
+use crate::out::wallet::PyWallet;
 use crate::take::amount;
 use crate::take::ends;
 
@@ -122,7 +125,8 @@ fn number(value: Any<'_, '_>) -> Taken<Value> {
 
 fn object(fields: &Bound<'_, PyDict>, levels: usize) -> Taken<Value> {
     let mut map = Map::new();
-    for (name, value) in fields {
+    // Of a copy: reading a mapping inside of it runs code that may change it.
+    for (name, value) in fields.copy()? {
         let name = text(&name, "a name in meta")?.to_owned();
         map.insert(name, json(&value, levels)?);
     }
@@ -190,22 +194,56 @@ fn status(text: &str) -> Result<Status, Invalid> {
 }
 
 /// A transaction's id, given as a number, as text, or by its receipt.
-pub(crate) fn transaction(value: Any<'_, '_>) -> Taken<TransactionId> {
+pub(crate) fn transaction(value: Any<'_, '_>, open: &Open) -> Taken<TransactionId> {
     if let Ok(receipt) = value.cast::<PyReceipt>() {
-        return Ok(receipt.get().id_of());
+        return of_receipt(receipt.get(), open);
     }
     let raw = id(value, "a transaction")?;
     TransactionId::from_raw(raw).ok_or_else(|| no_id("a transaction", value))
 }
 
-/// A hold's id, given as a number, as text, or by the hold.
-pub(crate) fn hold(value: Any<'_, '_>) -> Taken<HoldId> {
+fn of_receipt(receipt: &PyReceipt, open: &Open) -> Taken<TransactionId> {
+    let transaction = receipt.id_of();
+    if receipt.wallets.file == open.wallets.file {
+        return Ok(transaction);
+    }
+    let (what, refused) =
+        (format!("transaction {transaction}"), Rejection::UnknownTransaction { transaction });
+    Err(Fault::foreign(refused, &what, &receipt.wallets.file).into())
+}
+
+/// A hold's id, given as a number, as text, by the hold, or by a receipt that has one.
+pub(crate) fn hold(value: Any<'_, '_>, open: &Open) -> Taken<HoldId> {
+    if let Ok(receipt) = value.cast::<PyReceipt>() {
+        let receipt = receipt.get();
+        let none = || {
+            PyTypeError::new_err("this receipt has no hold; give the one of the hold, or its id")
+        };
+        let hold = receipt.receipt.hold().ok_or_else(none)?;
+        return hold_of(hold.id, &receipt.wallets.file, open);
+    }
     let py = value.py();
-    let raw = match value.getattr_opt(intern!(py, "id"))? {
-        Some(of_hold) => id(&of_hold, "a hold")?,
-        None => id(value, "a hold")?,
-    };
-    HoldId::from_raw(raw).ok_or_else(|| no_id("a hold", value))
+    if value.is_instance(python::HOLD.get(py)?)? {
+        let id = numbered_hold(&value.getattr(intern!(py, "id"))?)?;
+        let wallet = value.getattr(intern!(py, "wallet"))?;
+        // It has the wallet's id in place of the wallet if that could not be looked up.
+        let advice = "it is not known which ledger this hold is of; give its id";
+        let wallet = wallet.cast::<PyWallet>().map_err(|_| PyTypeError::new_err(advice))?;
+        return hold_of(id, &wallet.get().0.file, open);
+    }
+    numbered_hold(value)
+}
+
+fn numbered_hold(value: Any<'_, '_>) -> Taken<HoldId> {
+    HoldId::from_raw(id(value, "a hold")?).ok_or_else(|| no_id("a hold", value))
+}
+
+fn hold_of(hold: HoldId, file: &str, open: &Open) -> Taken<HoldId> {
+    if *file == *open.wallets.file {
+        return Ok(hold);
+    }
+    let refused = Rejection::UnknownHold { hold };
+    Err(Fault::foreign(refused, &format!("hold {hold}"), file).into())
 }
 
 fn id(value: Any<'_, '_>, what: &str) -> Taken<u64> {

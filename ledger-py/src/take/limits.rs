@@ -62,10 +62,11 @@ fn window(given: Any<'_, '_>, of: &Known) -> Taken<Window> {
         given.extract()?;
     let lasting = duration(lasting, Field::Limit)?;
     let mut window = match text(&direction, "a window's direction")? {
-        "out" => Window::leaving(lasting),
-        "in" => Window::entering(lasting),
+        "leaving" => Window::leaving(lasting),
+        "entering" => Window::entering(lasting),
         other => {
-            let problem = format!("a window's direction must be \"out\" or \"in\", not {other:?}");
+            let problem =
+                format!("a window's direction must be \"leaving\" or \"entering\", not {other:?}");
             return Err(Invalid::new(Field::Limit, problem).into());
         }
     };

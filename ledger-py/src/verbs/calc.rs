@@ -3,11 +3,12 @@
 use crate::base::plain;
 use ledger_core::{Asset, Field, Invalid, Money, Price, Rate, Rounding};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::base::plain::Object;
 use crate::base::whole::{LARGEST, Whole, digits_after_the_point};
 use crate::out::directory::Directory;
-use crate::out::fault::{Fault, Taken};
+use crate::out::fault::Taken;
 use crate::take::amount::{digits, of_code};
 use crate::take::input::Any;
 
@@ -96,9 +97,20 @@ fn rounding(name: &str) -> Result<Rounding, Invalid> {
 
 /// Checks a percentage, and gives its one spelling.
 #[pyfunction]
-pub(crate) fn check_rate(py: Python<'_>, percent: &str) -> PyResult<String> {
-    let checked = rate(percent).map(|rate| rate.to_string().trim_end_matches('%').to_owned());
-    checked.map_err(|invalid| Fault::from(invalid).raise(py, &Directory::of("".into())))
+pub(crate) fn check_percent(py: Python<'_>, percent: &str) -> PyResult<String> {
+    answered(py, rate(percent).map(spelled).map_err(Into::into))
+}
+
+/// The percentage that so many of ten thousand are.
+#[pyfunction]
+pub(crate) fn check_basis_points(py: Python<'_>, points: Whole) -> PyResult<String> {
+    let most = 10_000 * i128::from(Rate::MAX.billionths() / Rate::WHOLE.billionths());
+    let points = points.within(0..=most, Field::Split, "basis points");
+    answered(py, points.and_then(Rate::basis_points).map(spelled).map_err(Into::into))
+}
+
+fn spelled(rate: Rate) -> String {
+    rate.to_string().trim_end_matches('%').to_owned()
 }
 
 /// A fee by that rate, in one of three ways: gross, net, fee.
@@ -132,12 +144,33 @@ fn priced_in(code: &str, scale: Option<Whole>) -> Result<Asset, Invalid> {
     }
 }
 
+/// A price's asset and its scale, if that is given.
+type PricedIn = (String, Option<Whole>);
+
+/// Checks a price, and gives its digits as they were given.
+#[pyfunction]
+pub(crate) fn check_price(
+    py: Python<'_>,
+    price: Any<'_, '_>,
+    price_asset: PricedIn,
+) -> PyResult<String> {
+    let checked = (|| {
+        let digits = match price.cast::<PyString>() {
+            Ok(text) => text.to_str()?.to_owned(),
+            Err(_) => digits(price)?,
+        };
+        Price::new(&digits, priced_in(&price_asset.0, price_asset.1)?)?;
+        Ok(digits)
+    })();
+    answered(py, checked)
+}
+
 /// What so much costs at a price of so many digits for each whole unit.
 #[pyfunction]
 pub(crate) fn cost<'py>(
     py: Python<'py>,
     price: Any<'_, 'py>,
-    price_asset: (String, Option<Whole>),
+    price_asset: PricedIn,
     amount: Any<'_, 'py>,
     code: &str,
     rounded: &str,

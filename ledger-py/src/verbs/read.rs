@@ -241,7 +241,7 @@ pub(crate) fn history<'py>(
 /// What can't exist is not there, as what happens not to exist.
 fn possible<T>(taken: Taken<T>) -> Taken<Option<T>> {
     match taken {
-        Err(Trouble::Fault(_)) => Ok(None),
+        Err(Trouble::Fault(Fault::Ledger(_))) => Ok(None),
         other => other.map(Some),
     }
 }
@@ -254,7 +254,7 @@ pub(crate) fn transaction<'py>(
     id: Any<'_, 'py>,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
-        let Some(id) = possible(input::transaction(id))? else { return Ok(None) };
+        let Some(id) = possible(input::transaction(id, &open))? else { return Ok(None) };
         found(py, &open, || open.ledger.transaction(id))
     })
 }
@@ -300,7 +300,7 @@ pub(crate) fn find<'py>(
 ) -> PyResult<(Bound<'py, PyList>, Option<u64>)> {
     book.with(py, |open| {
         let value = input::meta_value(value)?;
-        let after = after.map(|after| input::transaction(&after)).transpose()?;
+        let after = after.map(|after| input::transaction(&after, &open)).transpose()?;
         let query = FindQuery::new(name, value)?.after(after).limit(limit);
         let page = detached(py, || open.ledger.find(&query))?;
         let found: Vec<_> = page.transactions.into_iter().map(Answer::Done).collect();
@@ -334,7 +334,7 @@ pub(crate) fn reversals<'py>(
     id: Any<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     book.with(py, |open| {
-        let id = input::transaction(id)?;
+        let id = input::transaction(id, &open)?;
         let found = detached(py, || open.ledger.reversals(id))?;
         Ok(plain::list(py, &found, |reversal| values::reversal(py, reversal))?)
     })
@@ -348,14 +348,14 @@ pub(crate) fn get_hold<'py>(
     id: Any<'_, 'py>,
 ) -> PyResult<Option<Object<'py>>> {
     book.with(py, |open| {
-        let Some(id) = possible(input::hold(id))? else { return Ok(None) };
+        let Some(id) = possible(input::hold(id, &open))? else { return Ok(None) };
         let found = detached(py, || {
             let hold = open.ledger.get_hold(id)?;
             let wallets = hold.iter().flat_map(|hold| [hold.wallet, hold.target]);
             open.wallets.learn(wallets, &open.ledger);
             Ok::<_, Error>(hold)
         })?;
-        Ok(found.map(|hold| values::hold(py, &hold, &open.wallets)).transpose()?)
+        Ok(found.map(|hold| values::hold(py, &hold, &open.wallets, false)).transpose()?)
     })
 }
 
@@ -399,7 +399,7 @@ pub(crate) fn list_holds<'py>(
     limit: usize,
 ) -> PyResult<(Bound<'py, PyList>, Option<u64>)> {
     book.with(py, |open| {
-        let after = after.map(|after| input::hold(&after)).transpose()?;
+        let after = after.map(|after| input::hold(&after, &open)).transpose()?;
         let query = wanted.query(&open)?.after(after).limit(limit);
         let page = detached(py, || {
             let page = open.ledger.holds(&query)?;
@@ -407,7 +407,8 @@ pub(crate) fn list_holds<'py>(
             open.wallets.learn(wallets, &open.ledger);
             Ok::<_, Error>(page)
         })?;
-        let holds = plain::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets))?;
+        let holds =
+            plain::list(py, &page.holds, |hold| values::hold(py, hold, &open.wallets, false))?;
         Ok((holds, page.next.map(ledger_core::HoldId::raw)))
     })
 }

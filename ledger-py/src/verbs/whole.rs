@@ -222,9 +222,10 @@ pub(crate) fn stats<'py>(py: Python<'py>, book: &Book) -> PyResult<Bound<'py, Py
     Ok(dict)
 }
 
-/// Panics inside of a call, to show what becomes of it.
+/// Panics inside of a call, with the interpreter or without it, to show what becomes of it.
 #[pyfunction]
-pub(crate) fn panic_in_call(py: Python<'_>, book: &Book) -> PyResult<()> {
+pub(crate) fn panic_in_call(py: Python<'_>, book: &Book, detached: bool) -> PyResult<()> {
     #[allow(clippy::panic, reason = "it is what this is for")]
-    book.run(py, |_| -> Result<(), Fault> { std::panic::panic_any("planted") })
+    let panic = || -> Result<(), Fault> { std::panic::panic_any("planted") };
+    if detached { book.run(py, |_| panic()) } else { book.with(py, |_| Ok(panic()?)) }
 }

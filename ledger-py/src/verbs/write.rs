@@ -1,8 +1,9 @@
 //! What changes the ledger: one command, many commands, many transfers; assets and wallets.
 
+use std::iter;
 use std::sync::Arc;
 
-use ledger_core::bounds::BATCH_MAX;
+use ledger_core::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX};
 use ledger_core::{
     Asset, AssetSpec, Command, Error, Field, KeyRetention, Ledger, Metadata, Receipt, Result,
     WalletSpec,
@@ -21,14 +22,14 @@ use crate::out::fault::{Fault, Taken, Trouble};
 use crate::out::receipt::PyReceipt;
 use crate::out::wallet;
 use crate::take::amount;
-use crate::take::command::{Asked, leg_of};
+use crate::take::command::{Asked, Weighed, leg_of};
 use crate::take::input::{self, Any};
 
 /// Carries out one command.
 #[pyfunction]
 pub(crate) fn submit(py: Python<'_>, book: &Book, asked: Asked<'_>) -> PyResult<PyReceipt> {
     book.write(py, |open| {
-        let command = asked.command(&open)?;
+        let command = asked.command(&open)?.command;
         let receipt = detached(py, || {
             let receipt = open.ledger.submit(command)?;
             open.wallets.learn(PyReceipt::wallets_of(&receipt), &open.ledger);
@@ -89,19 +90,16 @@ fn row<'py>(place: usize, given: Any<'_, 'py>) -> Taken<Bound<'py, PyTuple>> {
     input::row(given, 4..=5, || format!("item {place} must be {shape}"))
 }
 
-fn transfer(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<Command> {
+fn transfer(given: &Bound<'_, PyTuple>, open: &Open) -> Taken<Weighed> {
     if given.len() == 4 {
         let (from, to, amount, key): (Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
             given.extract()?;
-        return plain_transfer(&from, &to, &amount, &key, open);
+        return Ok(Weighed::new(plain_transfer(&from, &to, &amount, &key, open)?, 1, None));
     }
     let (from, to, amount, key, meta): (Given<'_>, Given<'_>, Given<'_>, Given<'_>, Given<'_>) =
         given.extract()?;
     let command = plain_transfer(&from, &to, &amount, &key, open)?;
-    Ok(match input::meta(&meta)? {
-        Some(meta) => command.meta(meta),
-        None => command,
-    })
+    Ok(Weighed::new(command, 1, input::meta(&meta)?))
 }
 
 fn plain_transfer(
@@ -117,9 +115,9 @@ fn plain_transfer(
 }
 
 /// One of many: what the ledger refuses is that one's answer, and what is wrong with the program is not.
-pub(crate) type Item = std::result::Result<Command, Fault>;
+pub(crate) type Item = std::result::Result<Weighed, Fault>;
 
-fn item(py: Python<'_>, place: usize, taken: Taken<Command>) -> Taken<Item> {
+fn item(py: Python<'_>, place: usize, taken: Taken<Weighed>) -> Taken<Item> {
     match taken {
         Ok(command) => Ok(Ok(command)),
         Err(Trouble::Fault(fault)) => Ok(Err(fault)),
@@ -156,10 +154,10 @@ type Answer = std::result::Result<Receipt, Fault>;
 
 fn all(ledger: &Ledger, items: Vec<Item>) -> std::result::Result<Vec<Answer>, Fault> {
     // What can't even be read is refused first, as the ledger itself does it.
-    let commands = items
-        .into_iter()
-        .enumerate()
-        .map(|(place, item)| item.map_err(|fault| Fault::At { place, fault: Box::new(fault) }));
+    let commands = items.into_iter().enumerate().map(|(place, item)| match item {
+        Ok(weighed) => Ok(weighed.command),
+        Err(fault) => Err(Fault::At { place, fault: Box::new(fault) }),
+    });
     let commands: Vec<Command> = commands.collect::<std::result::Result<_, _>>()?;
     Ok(ledger.submit_all(commands)?.into_iter().map(Ok).collect())
 }
@@ -175,18 +173,35 @@ fn each(ledger: &Ledger, items: Vec<Item>) -> Vec<Answer> {
             answers.extend(items.map(|_| withdrawn()));
             break;
         }
-        piece(ledger, items.by_ref().take(BATCH_MAX), &mut answers);
+        let mut call = Tally::default();
+        piece(ledger, iter::from_fn(|| items.next_if(|item| call.takes(item))), &mut answers);
     }
     answers
+}
+
+/// What a call has taken so far.
+#[derive(Default)]
+struct Tally {
+    items: usize,
+    postings: usize,
+}
+
+impl Tally {
+    /// Whether the item may be in the call. The first one always may.
+    fn takes(&mut self, item: &Item) -> bool {
+        self.items += 1;
+        self.postings += item.as_ref().map_or(0, |weighed| weighed.at_most);
+        self.items <= BATCH_MAX && self.postings <= BATCH_POSTINGS_MAX
+    }
 }
 
 fn piece(ledger: &Ledger, items: impl Iterator<Item = Item>, answers: &mut Vec<Answer>) {
     let mut wrong = Vec::new();
     let commands: Vec<Command> = items
         .filter_map(|item| match item {
-            Ok(command) => {
+            Ok(weighed) => {
                 wrong.push(None);
-                Some(command)
+                Some(weighed.command)
             }
             Err(fault) => {
                 wrong.push(Some(fault));
