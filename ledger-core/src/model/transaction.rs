@@ -365,7 +365,9 @@ impl Transaction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub(crate) transaction: Arc<Transaction>,
-    /// Whether an earlier call with the same key was answered with this.
+    /// Whether this was found under the key, and not carried out now. An earlier call with the key was carried
+    /// out, or an earlier try of this one, of which nobody knew at first whether it was written. So the only
+    /// answer that anyone gets may have this set: don't skip on it what a payment is to bring about.
     pub replayed: bool,
 }
 

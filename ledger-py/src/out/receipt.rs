@@ -70,7 +70,8 @@ impl PyReceipt {
         self.receipt.kind.code()
     }
 
-    /// Whether an earlier call with the same key made it.
+    /// Whether it was found under its key, and not carried out now: an earlier call made it, or an earlier try
+    /// of this one of which nobody knew whether it was written. Don't skip on it what a payment is to bring about.
     #[getter]
     fn replayed(&self) -> bool {
         self.receipt.replayed
