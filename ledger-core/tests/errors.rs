@@ -10,8 +10,8 @@ use std::time::Duration;
 use ledger_core::store::StoreError;
 use ledger_core::{
     Actor, Answer, Asset, CaptureSpec, Class, Command, Cursor, Error, ErrorKind, HoldId, HoldSpec,
-    Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, ReversalSpec, Status, Timestamp,
-    TransactionId, WalletId, WalletSpec, Window,
+    KeyRetention, Ledger, Leg, LimitsSpec, MemoryStore, Metadata, Result, Retry, ReversalSpec,
+    Status, Timestamp, TransactionId, WalletId, WalletSpec, Window,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -163,6 +163,16 @@ fn rejected(shop: &Shop) -> Vec<Error> {
     [answers, held(&Shop::new()), reversed(&Shop::new())].concat()
 }
 
+/// A doubt that lasts longer than keys are remembered.
+fn key_forgotten() -> Error {
+    let minute = Duration::from_mins(1);
+    let retry = Retry { tries: 2, pause_min: minute, pause_max: minute };
+    let shop = Shop::with(1, |settings| settings.retry(retry));
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    shop.store.plan([Fault::DoubtWritten]);
+    err(shop.pay("1", "k"))
+}
+
 /// Errors of the store, the clock, and the way to them.
 fn operational() -> Vec<Error> {
     let failing = |fault: Fault| {
@@ -182,7 +192,7 @@ fn operational() -> Vec<Error> {
     let shop = Shop::new();
     shop.clock.set("2090-01-01T00:00:00Z".parse().unwrap());
     errors.push(err(shop.pay("1", "k")));
-    errors.extend([queue_full(), wait_timeout(), lock_timeout()]);
+    errors.extend([queue_full(), wait_timeout(), lock_timeout(), key_forgotten()]);
     errors
 }
 

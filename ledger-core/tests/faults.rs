@@ -128,7 +128,8 @@ fn a_doubt_that_outlasts_the_memory_for_keys_is_not_decided_anew() {
         match answer {
             Ok(receipt) => assert!(is_known && receipt.replayed),
             Err(unknown) => {
-                assert_eq!((unknown.kind(), is_known), (ErrorKind::Indeterminate, false));
+                assert_eq!((unknown.kind(), is_known), (ErrorKind::KeyForgotten, false));
+                assert!(!unknown.is_retryable(), "the same key would be a new request");
                 assert!(unknown.to_string().contains("look for it in the history"), "{unknown}");
             }
         }

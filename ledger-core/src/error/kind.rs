@@ -212,6 +212,8 @@ kinds! {
     StoreBroken "store_broken" Fatal,
     /// This process is a child of the one that opened the store.
     Forked "forked" Fatal,
+    /// Nobody knows whether it was written, and the key is forgotten: sent again, it would be a new request.
+    KeyForgotten "key_forgotten" Fatal,
     /// A fault of the ledger's own: please report it.
     Internal "internal" Fatal,
 }

@@ -116,9 +116,8 @@ impl Cause {
             Self::Store(StoreError::Refused(_)) => ErrorKind::StoreRefused,
             Self::Store(StoreError::Broken(_)) => ErrorKind::StoreBroken,
             Self::Store(StoreError::Forked(_)) => ErrorKind::Forked,
-            Self::Store(StoreError::InDoubt(_)) | Self::Abandoned | Self::Forgotten => {
-                ErrorKind::Indeterminate
-            }
+            Self::Store(StoreError::InDoubt(_)) | Self::Abandoned => ErrorKind::Indeterminate,
+            Self::Forgotten => ErrorKind::KeyForgotten,
             Self::Internal(_) => ErrorKind::Internal,
         }
     }

@@ -456,6 +456,14 @@ class StoreBroken(Fatal):
     code = "store_broken"
 
 
+class KeyForgotten(Fatal):
+    """Nobody knows whether it was written, and the key is forgotten: sent again, it would be a new request.
+    Look for it in the history of its wallets.
+    """
+
+    code = "key_forgotten"
+
+
 class Internal(Fatal):
     code = "internal"
 

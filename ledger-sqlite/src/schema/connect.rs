@@ -56,9 +56,6 @@ pub(crate) fn writer(
         )));
     }
     set("synchronous", durability.synchronous())?;
-    // On macOS a flush ends in the disk's own memory without it; elsewhere it changes nothing.
-    set("fullfsync", "ON")?;
-    set("checkpoint_fullfsync", "ON")?;
     set("wal_autocheckpoint", "0")?;
     set("cache_size", &(-WRITER_CACHE_KIB).to_string())?;
     Ok(connection)
@@ -147,6 +144,9 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // On macOS a flush ends in the disk's own memory without it; elsewhere it changes nothing.
+    connection.pragma_update(None, "fullfsync", "ON")?;
+    connection.pragma_update(None, "checkpoint_fullfsync", "ON")?;
     connection.pragma_update(None, "cell_size_check", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }

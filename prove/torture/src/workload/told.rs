@@ -47,10 +47,15 @@ impl Said {
                 Self::Refused(error.kind().code().to_owned())
             }
             Class::Indeterminate => Self::Maybe,
-            Class::Fatal if error.kind() == ErrorKind::Internal => Self::Maybe,
+            Class::Fatal if is_unknown(error.kind()) => Self::Maybe,
             Class::Rejected | Class::Transient | Class::Fatal => Self::Nothing,
         }
     }
+}
+
+/// Whether it may have been written all the same.
+fn is_unknown(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Internal | ErrorKind::KeyForgotten)
 }
 
 /// Whether a refusal is remembered under its key, as the documents have it.
