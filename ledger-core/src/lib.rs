@@ -32,7 +32,8 @@
 //!
 //! Every call that fails returns an [`Error`]. Its [`Class`] says what is certain: `Rejected` (the rules
 //! said no), `Transient` (nothing was written), `Indeterminate` (nobody knows), `Fatal` (stop and look).
-//! Its [`ErrorKind`] is a stable code. It is always safe to try again with the same key.
+//! Its [`ErrorKind`] is a stable code. It is always safe to try again with the same key, for as long as
+//! keys are remembered: for ever, or as long as [`set_key_retention`](Ledger::set_key_retention) says.
 //!
 //! # Features
 //!

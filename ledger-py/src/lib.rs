@@ -17,10 +17,11 @@ mod verbs;
 use ledger_core::ErrorKind;
 use pyo3::prelude::*;
 
-/// Every kind of error, and its class.
+/// Every kind of error: its code, its class, and whether it leaves open what was done.
 #[pyfunction]
-fn error_kinds() -> Vec<(&'static str, &'static str)> {
-    ErrorKind::ALL.iter().map(|kind| (kind.code(), kind.class().code())).collect()
+fn error_kinds() -> Vec<(&'static str, &'static str, bool)> {
+    let row = |kind: &ErrorKind| (kind.code(), kind.class().code(), kind.is_unknown());
+    ErrorKind::ALL.iter().map(row).collect()
 }
 
 /// The native part of `ledger`.

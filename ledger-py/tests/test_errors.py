@@ -24,13 +24,14 @@ CLASSES = {
 
 
 def test_the_codes_are_the_ledger_s_own_and_two_more() -> None:
-    kinds = dict(_ledger.error_kinds())
+    kinds = {code: rest for code, *rest in _ledger.error_kinds()}
     assert set(BY_CODE) == set(kinds) | {"closed", "reentered"}
     assert issubclass(ledger.Reentered, ledger.Fatal) and not ledger.Reentered.retryable
-    for code, kind in kinds.items():
+    for code, (kind, is_unknown) in kinds.items():
         error = BY_CODE[code]
         assert error.code == code and issubclass(error, CLASSES[kind])
         assert error.retryable == (kind in ("transient", "indeterminate"))
+        assert error.unknown == is_unknown
         assert getattr(ledger, error.__name__) is error
         camel = "".join(word.capitalize() for word in code.split("_"))
         assert error.__name__ == camel

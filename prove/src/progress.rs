@@ -1,30 +1,37 @@
-//! A line on a terminal that says how far a part is, and is gone when it is done.
+//! A line that says how far a part is: on a terminal always the same one, gone when it is done; elsewhere, such
+//! as in a log, a new one every minute.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::summary::{Budget, Row};
 
-/// How often it changes.
-const EVERY_MS: u128 = 250;
+/// How often it changes on a terminal, and how often there is a new one elsewhere.
+const CHANGES_MS: u128 = 250;
+const REPEATS_MS: u128 = 60_000;
 /// Nothing is shown.
 const NONE: u64 = u64::MAX;
 
 static SHOWN: AtomicU64 = AtomicU64::new(NONE);
 
-/// Shows it, now and then, if there is someone to see it.
+/// Shows it, now and then.
 pub fn show(row: &Row, budget: &Budget) {
-    let tick = u64::try_from(budget.took().as_millis() / EVERY_MS).unwrap_or(0);
-    if SHOWN.load(Ordering::Relaxed) != tick && io::stderr().is_terminal() {
-        SHOWN.store(tick, Ordering::Relaxed);
-        // Nobody is told less if the terminal is gone.
-        let _ = write!(io::stderr(), "\r\x1b[K{}", line(row, budget));
-    }
+    let took = budget.took().as_millis();
+    let (is_terminal, mut stderr) = (io::stderr().is_terminal(), io::stderr());
+    let tick = took / if is_terminal { CHANGES_MS } else { REPEATS_MS };
+    let tick = u64::try_from(tick).unwrap_or(0);
+    let shown = SHOWN.swap(tick, Ordering::Relaxed);
+    // Nobody is told less if the terminal is gone.
+    let _ = match is_terminal {
+        true if shown != tick => write!(stderr, "\r\x1b[K{}", line(row, budget)),
+        false if shown != tick && tick > 0 => writeln!(stderr, "{}", line(row, budget)),
+        _ => Ok(()),
+    };
 }
 
 /// Takes it away.
 pub fn clear() {
-    if SHOWN.swap(NONE, Ordering::Relaxed) != NONE {
+    if SHOWN.swap(NONE, Ordering::Relaxed) != NONE && io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
 }

@@ -218,6 +218,13 @@ kinds! {
     Internal "internal" Fatal,
 }
 
+impl ErrorKind {
+    /// Whether what was asked for may have been done all the same. After every other error, nothing was.
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::Indeterminate | Self::KeyForgotten | Self::Internal)
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.code())

@@ -70,6 +70,11 @@ impl Error {
         self.class().is_retryable()
     }
 
+    /// Whether what was asked for may have been done all the same. After every other error, nothing was.
+    pub fn is_unknown(&self) -> bool {
+        self.kind().is_unknown()
+    }
+
     /// The rules' no with its data, where it was one.
     pub fn rejection(&self) -> Option<&Rejection> {
         match &self.0.cause {

@@ -125,9 +125,9 @@ impl Ledger {
     /// ```
     pub fn totals(&self, query: &WalletQuery) -> Result<Vec<Total>> {
         // They go through all wallets: once more at most.
-        let (totals, _) = self
-            .at_one_moment(2, |now| self.engine.read(|store| totals::totals(store, query, now)))?;
-        Ok(totals)
+        let look = |_| self.engine.read(|store| totals::rows(store, query));
+        let (rows, now) = self.at_one_moment(2, look)?;
+        totals::sum(&rows, now)
     }
 
     /// What a wallet holds.

@@ -22,17 +22,12 @@ impl Money {
             let problem = format!("weight {zero} is zero; a part must weigh something");
             return Err(Invalid::new(Field::Split, problem));
         }
+        check_count(weights.len())?;
         self.divide(weights)
     }
 
     fn divide(self, weights: &[u64]) -> Result<Vec<Self>, Invalid> {
         let problem = |problem: String| Err(Invalid::new(Field::Split, problem));
-        if weights.is_empty() || weights.len() > POSTINGS_MAX {
-            return problem(format!(
-                "a split must have 1 to {POSTINGS_MAX} parts, not {}",
-                weights.len()
-            ));
-        }
         if self.is_negative() {
             return problem(format!("only an amount of zero or above can be split, not {self}"));
         }
@@ -70,9 +65,19 @@ impl Money {
             let problem = "the rates add up to more than 100%; there is not so much to divide";
             return Err(Invalid::new(Field::Split, problem));
         };
+        // What is left need not be paid to anyone, so it is no part that counts.
+        check_count(rates.len().max(1))?;
         weights.push(rest);
         self.divide(&weights)
     }
+}
+
+fn check_count(parts: usize) -> Result<(), Invalid> {
+    if (1..=POSTINGS_MAX).contains(&parts) {
+        return Ok(());
+    }
+    let problem = format!("a split must have 1 to {POSTINGS_MAX} parts, not {parts}");
+    Err(Invalid::new(Field::Split, problem))
 }
 
 /// The parts of `whole`, each rounded down, and one more for those that lost most by that.
@@ -136,6 +141,10 @@ mod tests {
             assert_eq!(refused.field(), Field::Split);
             assert!(refused.to_string().contains(said), "{refused}");
         }
+        let most = vec![Rate::percent("0.1").unwrap(); 1_000];
+        assert_eq!(usd.minor(1_000).split_rates(&most).unwrap().last(), Some(&usd.minor(0)));
+        let more = vec![Rate::percent("0").unwrap(); 1_001];
+        assert!(usd.minor(1).split_rates(&more).is_err());
         let much = [Rate::percent("60").unwrap(), Rate::percent("40.1").unwrap()];
         assert!(usd.minor(1).split_rates(&much).unwrap_err().to_string().contains("100%"));
         let all = [Rate::percent("60").unwrap(), Rate::percent("40").unwrap()];

@@ -31,15 +31,15 @@ pub struct Total {
 /// How often the family is listed again when wallets were opened meanwhile.
 const TRIES: usize = 8;
 
-/// What the wallets that `query` names hold together, asset by asset, all at one moment.
-pub(crate) fn totals(store: &dyn Store, query: &WalletQuery, now: Timestamp) -> Result<Vec<Total>> {
+/// The wallets that `query` names, all at one moment.
+pub(crate) fn rows(store: &dyn Store, query: &WalletQuery) -> Result<Vec<WalletRow>> {
     let mut family = list(store, query)?;
     for _ in 0..TRIES {
         let rows = store.rows(&family)?;
         // Wallets are never removed: if none was added, these were all of them at that moment.
         let again = list(store, query)?;
         if again == family {
-            return sum(rows.into_iter().flatten(), now);
+            return Ok(rows.into_iter().flatten().collect());
         }
         family = again;
     }
@@ -57,7 +57,8 @@ fn list(store: &dyn Store, query: &WalletQuery) -> Result<Vec<WalletId>> {
     Ok(wallets.into_iter().map(|wallet| wallet.id).collect())
 }
 
-fn sum(rows: impl Iterator<Item = WalletRow>, now: Timestamp) -> Result<Vec<Total>> {
+/// What they hold together at that time, asset by asset.
+pub(crate) fn sum(rows: &[WalletRow], now: Timestamp) -> Result<Vec<Total>> {
     let mut totals: BTreeMap<AssetCode, Total> = BTreeMap::new();
     for row in rows {
         let [posted, held] = [row.posted, row.held(now)].map(|it| row.asset.of(it));

@@ -26,11 +26,7 @@ pub(super) fn check_windows<E: Iterator<Item = Money> + Clone>(
     for usage in counting {
         let used = row.used(usage, now);
         let used = earlier.clone().fold(used, |sum, money| sum.and(Some(money.amount()), 1));
-        let own = Total::NOTHING.and(Some(amount.amount()), 1);
-        if !has_room(usage.window(), used.and(own.amount, own.count)) {
-            let frees_at = frees_at(row, usage, own, None, now);
-            return Err(exceeded(row, usage, used, amount, frees_at));
-        }
+        check_room(row, usage, used, amount, None, now)?;
     }
     Ok(())
 }
@@ -49,38 +45,39 @@ pub(super) fn check_beyond(
     check_largest(row, beyond)?;
     let leaving = row.usages().iter().filter(|usage| usage.window().direction == Direction::Out);
     for usage in leaving {
-        let used = row.used(usage, now);
-        if !has_room(usage.window(), used.and(Some(beyond.amount()), 0)) {
-            let all = Total::NOTHING.and(Some(hold.remaining.amount()), 1);
-            let all = all.and(Some(beyond.amount()), 0);
-            let frees_at = frees_at(row, usage, all, Some(hold.id), now);
-            return Err(exceeded(row, usage, used, beyond, frees_at));
-        }
+        check_room(row, usage, row.used(usage, now), beyond, Some(hold), now)?;
     }
     Ok(())
+}
+
+/// Refuses `amount` where this window has no room for it beside what is `used`. A hold that it captures is
+/// part of that, and is no movement of its own any more.
+fn check_room(
+    row: &WalletRow,
+    usage: &Usage,
+    used: Total,
+    amount: Money,
+    captured: Option<&Hold>,
+    now: Timestamp,
+) -> Decided<()> {
+    let added = Total::NOTHING.and(Some(amount.amount()), u32::from(captured.is_none()));
+    if has_room(usage.window(), used.and(added.amount, added.count)) {
+        return Ok(());
+    }
+    let own = captured.map_or(added, |hold| added.and(Some(hold.remaining.amount()), 1));
+    Err(Box::new(Rejection::WindowExceeded {
+        wallet: row.id,
+        window: *usage.window(),
+        used: row.asset.of(used.amount.unwrap_or(Amount::MAX)),
+        used_count: used.count,
+        amount,
+        frees_at: frees_at(row, usage, own, captured.map(|hold| hold.id), now),
+    }))
 }
 
 fn has_room(window: &Window, all: Total) -> bool {
     let fits = |most: Money| all.amount.is_some_and(|sum| sum <= most.amount());
     window.amount.is_none_or(fits) && window.count.is_none_or(|most| all.count <= most)
-}
-
-fn exceeded(
-    row: &WalletRow,
-    usage: &Usage,
-    used: Total,
-    amount: Money,
-    frees_at: Option<Timestamp>,
-) -> Box<Rejection> {
-    let most = |sum: Option<Amount>| sum.unwrap_or(Amount::MAX);
-    Box::new(Rejection::WindowExceeded {
-        wallet: row.id,
-        window: *usage.window(),
-        used: row.asset.of(most(used.amount)),
-        used_count: used.count,
-        amount,
-        frees_at,
-    })
 }
 
 /// When there is room for all of `own` if nothing else moves: the earliest time after which what still counts

@@ -1,7 +1,8 @@
 """What the ledger answers instead of a yes.
 
 Branch on the class or on `code`; ``retryable`` says whether the same call, with the same key, may end
-otherwise later. Trying again with the same key is always safe: a key is answered once.
+otherwise later. Trying again with the same key is safe for as long as keys are remembered, which is for ever
+unless you said otherwise: a key is answered once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class LedgerError(Exception):
     """A stable name that is never used for two things."""
     retryable: ClassVar[bool] = False
     """Whether the same call, with the same key, may have another end later."""
+    unknown: ClassVar[bool] = False
+    """Whether what was asked for may have been done all the same. After every other error, nothing was."""
 
     index: int | None = None
     """Which of several commands it was, counted from 0."""
@@ -442,6 +445,7 @@ class Indeterminate(LedgerError):
 
     code = "indeterminate"
     retryable = True
+    unknown = True
 
 
 class Fatal(LedgerError):
@@ -462,10 +466,12 @@ class KeyForgotten(Fatal):
     """
 
     code = "key_forgotten"
+    unknown = True
 
 
 class Internal(Fatal):
     code = "internal"
+    unknown = True
 
 
 class Forked(Fatal):

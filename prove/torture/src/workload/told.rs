@@ -42,20 +42,12 @@ impl Said {
 
     /// What an error says.
     pub fn of_error(error: &Error) -> Self {
-        match error.class() {
-            Class::Rejected if is_remembered(error.kind()) => {
-                Self::Refused(error.kind().code().to_owned())
-            }
-            Class::Indeterminate => Self::Maybe,
-            Class::Fatal if is_unknown(error.kind()) => Self::Maybe,
-            Class::Rejected | Class::Transient | Class::Fatal => Self::Nothing,
+        let kind = error.kind();
+        if kind.class() == Class::Rejected && is_remembered(kind) {
+            return Self::Refused(kind.code().to_owned());
         }
+        if kind.is_unknown() { Self::Maybe } else { Self::Nothing }
     }
-}
-
-/// Whether it may have been written all the same.
-fn is_unknown(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Internal | ErrorKind::KeyForgotten)
 }
 
 /// Whether a refusal is remembered under its key, as the documents have it.
