@@ -41,7 +41,7 @@ struct Count {
 pub fn run(place: Place, seed: u64, planted: bool, budget: &Budget) -> io::Result<Row> {
     let ending = if planted { ", unknown taken for no" } else { "" };
     let mut row = Row::new(format!("crowd, {place:?}{ending}"), "answers", seed);
-    row.expected_losses = planted;
+    row.expects = planted.then_some("nothing was written, and is there");
     let mut rng = Rng::with_seed(seed);
     let mut count = Count::default();
     while budget.goes_on(&row) && row.losses == 0 {
@@ -101,7 +101,7 @@ fn one_crowd(
 impl Count {
     fn add(&mut self, said: &Said) {
         match said {
-            Said::Done(_) | Said::Refused(_) => self.answered += 1,
+            Said::Done(_) | Said::Refused(_) | Said::No | Said::There => self.answered += 1,
             Said::Maybe => self.unknown += 1,
             Said::Sent | Said::Nothing => self.withdrawn += 1,
         }

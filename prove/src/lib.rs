@@ -6,6 +6,7 @@ pub mod cuts;
 mod disk;
 pub mod faults;
 pub mod history;
+pub mod panics;
 pub mod power;
 pub mod progress;
 pub mod simulation;

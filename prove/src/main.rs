@@ -16,7 +16,7 @@ use prove::cuts::{self, System};
 use prove::history::Place;
 use prove::kill::{self, Planted};
 use prove::summary::{Budget, Row, memory};
-use prove::{crowd, damage, faults, history, power, progress, simulation};
+use prove::{crowd, damage, faults, history, panics, power, progress, simulation};
 
 /// What is asked for.
 struct Request {
@@ -101,10 +101,15 @@ fn run(request: &Request) -> io::Result<bool> {
     let mut is_well = true;
     for (name, part) in PARTS {
         if request.parts.is_empty() || request.parts.iter().any(|it| it == name) {
+            let before = panics::count();
             for row in part(request)? {
                 progress::clear();
                 row.publish()?;
                 is_well &= row.is_well();
+            }
+            if panics::count() > before {
+                eprintln!("prove: {name}: it panicked, as said above");
+                is_well = false;
             }
         }
     }
@@ -170,9 +175,9 @@ fn power_cuts(request: &Request) -> io::Result<Vec<Row>> {
 }
 
 fn io_faults(request: &Request) -> io::Result<Vec<Row>> {
-    let plan = |planted| faults::Plan { seed: request.seed, planted, only: request.only };
-    let row = faults::run(plan(false), &request.budget(0.15))?;
-    Ok(vec![row, faults::run(plan(true), &patience())?])
+    let plan = |planted, only| faults::Plan { seed: request.seed, planted, only };
+    let row = faults::run(plan(false, request.only), &request.budget(0.15))?;
+    Ok(vec![row, faults::run(plan(true, None), &patience())?])
 }
 
 fn histories(request: &Request) -> io::Result<Vec<Row>> {

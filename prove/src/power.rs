@@ -2,7 +2,8 @@
 //! there.
 //!
 //! One run of business is noted call by call. At every flush, and at random writes, many states are made
-//! that a disk could be in, and each is opened and checked. Some are cut again while they are being opened.
+//! that a disk could be in, and each is opened and checked. Some are cut again while they are being opened, and
+//! while business goes on in them.
 
 use std::collections::HashSet;
 use std::io;
@@ -20,6 +21,7 @@ use crate::disk::image::{Cut, Disk, Image};
 use crate::disk::watch::{Event, Seen, Watching};
 use crate::summary::{self, Budget, Row};
 use crate::workload::clerk::Clerk;
+use crate::workload::spelled;
 use crate::workload::told::{Tell, Told};
 
 const FILE: &str = "test.ledger";
@@ -27,9 +29,11 @@ const FILE: &str = "test.ledger";
 const STATES: usize = 12;
 /// Of so many writes, one is a moment to cut at.
 const WRITES: u32 = 24;
-/// Of so many states, one is cut again while it is opened.
+/// Of so many states, one is cut again while it is opened and worked with.
 const AGAIN: usize = 64;
-/// States at each moment of such a second cut, and the ways to cut among which they are chosen.
+/// Calls that are made then, states at each moment of such a second cut, and the ways to cut among which they
+/// are chosen.
+const CALLS_AGAIN: usize = 6;
 const STATES_AGAIN: usize = 3;
 const WAYS_AGAIN: usize = 6;
 
@@ -44,10 +48,39 @@ pub struct Plan {
     pub every: u32,
 }
 
-/// What was noted of a run: what was done to the disk, and what was told when.
-struct Run {
+/// How often the power went before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    Never,
+    Once,
+}
+
+/// What was noted of some business: what was done to the disk, and what was told when.
+struct Course {
     seen: Seen,
     tells: Vec<Tell>,
+    depth: Depth,
+}
+
+impl Course {
+    /// Notes what is done in a folder. Nothing is made to fail there, so nothing may be told to have failed.
+    fn note(
+        folder: &Path,
+        depth: Depth,
+        business: impl FnOnce(&mut dyn FnMut(Tell)) -> Result<(), Loss>,
+    ) -> Result<Self, Loss> {
+        let watching = Watching::begin(folder, None);
+        let (mut tells, mut failed) = (Vec::new(), None);
+        business(&mut |tell: Tell| {
+            watching.mark();
+            if let Tell::Failed(error) = &tell {
+                failed.get_or_insert_with(|| error.to_string());
+            }
+            tells.push(tell);
+        })?;
+        let course = Self { seen: watching.end(), tells, depth };
+        failed.map_or(Ok(course), |failed| Err(format!("a call failed: {failed}")))
+    }
 }
 
 /// Cuts as long as the budget allows.
@@ -57,7 +90,12 @@ pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
         lowered => format!("power, durability {lowered:?}"),
     };
     let mut row = Row::new(name, "states", plan.seed);
-    row.expected_losses = plan.durability != Durability::Full;
+    row.expects = match plan.durability {
+        Durability::Full => None,
+        // The end may be lost, and no more.
+        Durability::Normal => Some(check::GONE),
+        _ => Some(""),
+    };
     let mut rng = Rng::with_seed(plan.seed);
     while budget.goes_on(&row) && row.losses == 0 {
         one_run(plan, rng.u64(..), budget, &mut row)?;
@@ -68,36 +106,53 @@ pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
 
 fn one_run(plan: Plan, seed: u64, budget: &Budget, row: &mut Row) -> io::Result<()> {
     let folder = summary::working_folder()?;
-    let run = note(plan, seed, folder.path()).map_err(io::Error::other)?;
+    let course = match first(plan, seed, folder.path()) {
+        Ok(course) => course,
+        Err(loss) => {
+            let again = plan.seed;
+            row.lose(|| format!("{loss}\n    again: prove --seed {again} power"));
+            return Ok(());
+        }
+    };
     let mut cutter = Cutter {
         scratch: summary::working_folder()?,
         known: HashSet::new(),
         whole: HashSet::new(),
+        courses: 0,
         rng: Rng::with_seed(seed),
         row,
         budget,
         plan,
     };
-    cutter.cut_everywhere(&run.seen.events, &run.tells, &Image::default())
+    cutter.cut_everywhere(&course, &Image::default(), Told::default())
 }
 
 /// Does business for some time, in several sittings, and notes it all.
-fn note(plan: Plan, seed: u64, folder: &Path) -> Result<Run, Error> {
-    let watching = Watching::begin(folder, None);
+fn first(plan: Plan, seed: u64, folder: &Path) -> Result<Course, Loss> {
     let mut rng = Rng::with_seed(seed);
-    let mut tells = Vec::new();
     let path = folder.join(FILE);
-    let mut tell = |tell: Tell| {
-        watching.mark();
-        tells.push(tell);
-    };
-    for sitting in 0..rng.u64(2..5) {
-        one_sitting(plan, sitting, &path, &mut rng, &mut tell)?;
-        if rng.u8(0..4) == 0 {
-            SqliteLedger::rebuild(&path, &mut |_| ControlFlow::Continue(()))?;
+    Course::note(folder, Depth::Never, |tell| {
+        for sitting in 0..rng.u64(2..5) {
+            one_sitting(plan, sitting, &path, &mut rng, tell).map_err(|error| error.to_string())?;
+            if rng.u8(0..4) == 0 {
+                let rebuilt = SqliteLedger::rebuild(&path, &mut |_| ControlFlow::Continue(()));
+                rebuilt.map_err(|error| error.to_string())?;
+            }
         }
-    }
-    Ok(Run { seen: watching.end(), tells })
+        Ok(())
+    })
+}
+
+/// Opens what a cut left, has what was not answered sent again, and goes on. The file is not closed.
+fn second(folder: &Path, told: &Told, name: &str) -> Result<Course, Loss> {
+    Course::note(folder, Depth::Once, |tell| {
+        let ledger = check::reopened(&folder.join(FILE), told)?;
+        tell(Tell::Opened);
+        spelled::send_again(&ledger, &spelled::keys(told), tell)?;
+        let worked = Clerk::new(name, 1, &ledger, tell)
+            .and_then(|mut clerk| (0..CALLS_AGAIN).try_for_each(|_| clerk.work(&ledger, tell)));
+        worked.map_err(|error| error.to_string())
+    })
 }
 
 fn one_sitting(
@@ -143,34 +198,45 @@ fn checkpoint(path: &Path, mode: &str) {
 /// Makes states, and checks each.
 struct Cutter<'a> {
     scratch: TempDir,
-    /// States that were checked before, with how much had been told.
-    known: HashSet<(u64, usize)>,
+    /// States that were checked before, with the course and how much had been told.
+    known: HashSet<(u64, usize, usize)>,
     /// Copies that were checked before, by what is in them.
     whole: HashSet<u64>,
+    /// How many courses were followed.
+    courses: usize,
     rng: Rng,
     row: &'a mut Row,
     budget: &'a Budget,
     plan: Plan,
 }
 
+/// Where a course is: its number, how often the power went before, how much was told, and what.
+#[derive(Clone, Copy)]
+struct Moment<'a> {
+    course: usize,
+    depth: Depth,
+    heard: usize,
+    told: &'a Told,
+}
+
 impl Cutter<'_> {
     /// Follows what was done from `before` on, and cuts at each flush and some writes.
     fn cut_everywhere(
         &mut self,
-        events: &[Event],
-        tells: &[Tell],
+        course: &Course,
         before: &Image,
+        mut told: Told,
     ) -> io::Result<()> {
+        self.courses += 1;
+        let (number, depth) = (self.courses, course.depth);
         let mut disk = Disk::with(before);
-        let mut told = Told::default();
-        let (mut tells, mut heard) = (tells.iter(), 0);
-        for event in events {
+        let (mut tells, mut heard) = (course.tells.iter(), 0);
+        for event in &course.seen.events {
             let is_flush = matches!(event, Event::Flushed { .. } | Event::FolderFlushed { .. });
-            let is_write = matches!(event, Event::Wrote { .. });
-            let is_moment = is_flush || is_write && self.rng.u32(0..WRITES) == 0;
-            let is_chosen = is_moment && self.rng.u32(0..self.plan.every) == 0;
+            let is_chosen = self.is_chosen(event, is_flush, depth);
             if is_chosen {
-                self.cut(&disk, &told, heard, STATES)?;
+                let states = if depth == Depth::Never { STATES } else { STATES_AGAIN };
+                self.cut(&disk, Moment { course: number, depth, heard, told: &told }, states)?;
             }
             if matches!(event, Event::Mark) {
                 tells.by_ref().take(1).for_each(|tell| told.hear(tell));
@@ -178,28 +244,37 @@ impl Cutter<'_> {
             }
             disk.apply(event);
             if is_flush && is_chosen {
-                self.cut(&disk, &told, heard, 2)?;
+                self.cut(&disk, Moment { course: number, depth, heard, told: &told }, 2)?;
             }
             if !self.budget.goes_on(self.row) || self.row.losses > 0 {
                 return Ok(());
             }
         }
-        self.cut(&disk, &told, heard, STATES)
+        self.cut(&disk, Moment { course: number, depth, heard, told: &told }, STATES)
     }
 
-    fn cut(&mut self, disk: &Disk, told: &Told, heard: usize, states: usize) -> io::Result<()> {
+    fn is_chosen(&mut self, event: &Event, is_flush: bool, depth: Depth) -> bool {
+        let is_write = matches!(event, Event::Wrote { .. });
+        if depth == Depth::Once {
+            return (is_flush || is_write) && self.rng.u8(0..4) == 0;
+        }
+        let is_moment = is_flush || is_write && self.rng.u32(0..WRITES) == 0;
+        is_moment && self.rng.u32(0..self.plan.every) == 0
+    }
+
+    fn cut(&mut self, disk: &Disk, at: Moment<'_>, states: usize) -> io::Result<()> {
         let states = if disk.is_certain() { 1 } else { states };
         for number in 0..states {
-            let image = disk.cut(Cut::choose(number, &mut self.rng), &mut self.rng);
-            if !self.known.insert((image.digest(), heard)) {
+            let way = if at.depth == Depth::Once { self.rng.usize(0..WAYS_AGAIN) } else { number };
+            let image = disk.cut(Cut::choose(way, &mut self.rng), &mut self.rng);
+            if !self.known.insert((image.digest(), at.course, at.heard)) {
                 continue;
             }
             self.row.count += 1;
-            if self.rng.usize(0..AGAIN) == 0 {
-                self.cut_again(&image, told)?;
-            } else if let Err(loss) = self.look(&image, told)? {
-                self.lose(&image, &loss)?;
-                return Ok(());
+            if at.depth == Depth::Never && self.rng.usize(0..AGAIN) == 0 {
+                self.cut_again(&image, at.told)?;
+            } else if let Err(loss) = self.look(&image, at.told)? {
+                return self.lose(&image, at, &loss);
             }
         }
         Ok(())
@@ -213,8 +288,8 @@ impl Cutter<'_> {
             let junk: Vec<u8> = (0..32_768).map(|_| self.rng.u8(..)).collect();
             std::fs::write(self.scratch.path().join(format!("{FILE}-shm")), junk)?;
         }
-        let retry = self.rng.u8(0..16) == 0;
-        let held = holds(self.scratch.path(), told, image, retry);
+        let goes_on = self.rng.u8(0..16) == 0;
+        let held = holds(self.scratch.path(), told, goes_on);
         Ok(held.and_then(|()| self.copies_are_whole(image, told)))
     }
 
@@ -229,46 +304,33 @@ impl Cutter<'_> {
         Ok(())
     }
 
-    /// Opens a state while everything that is done to the disk is noted, and cuts that as well.
+    /// Goes on with a state while everything that is done to the disk is noted, and cuts that as well.
     fn cut_again(&mut self, image: &Image, told: &Told) -> io::Result<()> {
         image.write(self.scratch.path())?;
         // Files are numbered anew.
         let image = &Image::read(self.scratch.path())?;
-        let watching = Watching::begin(self.scratch.path(), None);
-        let held = holds(self.scratch.path(), told, image, false);
-        let seen = watching.end();
-        if let Err(loss) = held {
-            return self.lose(image, &loss);
-        }
-        let mut disk = Disk::with(image);
-        for event in &seen.events {
-            if matches!(event, Event::Flushed { .. } | Event::Wrote { .. })
-                && self.rng.u8(0..4) == 0
-            {
-                for _ in 0..STATES_AGAIN {
-                    let way = self.rng.usize(0..WAYS_AGAIN);
-                    let again = disk.cut(Cut::choose(way, &mut self.rng), &mut self.rng);
-                    self.row.count += 1;
-                    if let Err(loss) = self.look(&again, told)? {
-                        return self.lose(&again, &format!("after a second cut: {loss}"));
-                    }
-                }
+        match second(self.scratch.path(), told, &format!("again {}", self.courses)) {
+            Ok(course) => self.cut_everywhere(&course, image, told.clone()),
+            Err(loss) => {
+                let at = Moment { course: self.courses, depth: Depth::Never, heard: 0, told };
+                self.lose(image, at, &loss)
             }
-            disk.apply(event);
         }
-        Ok(())
     }
 
-    fn lose(&mut self, image: &Image, loss: &Loss) -> io::Result<()> {
-        let (seed, is_expected) = (self.plan.seed, self.row.expected_losses);
+    /// Keeps the state and what was told, unless it was expected.
+    fn lose(&mut self, image: &Image, at: Moment<'_>, loss: &Loss) -> io::Result<()> {
+        let seed = self.plan.seed;
         let kept = summary::folder().join(format!("power-{seed}"));
-        if !is_expected {
+        if self.row.expects.is_none() {
             std::fs::create_dir_all(&kept)?;
             image.write(&kept)?;
+            std::fs::write(kept.join("told.txt"), format!("{:#?}", at.told))?;
         }
+        let again = if at.depth == Depth::Once { "after a second cut: " } else { "" };
         self.row.lose(|| {
             format!(
-                "{loss}\n    again: prove --seed {seed} power; the file is at {}",
+                "{again}{loss}\n    again: prove --seed {seed} power; the file, and what was told, are in {}",
                 kept.display()
             )
         });
@@ -277,13 +339,9 @@ impl Cutter<'_> {
 }
 
 /// Whether a state is what was told.
-fn holds(folder: &Path, told: &Told, image: &Image, retry: bool) -> Result<(), Loss> {
-    if told.is_open && !image.has(FILE) {
-        return Err("the file is gone".to_owned());
-    }
-    let path = folder.join(FILE);
-    let ledger = check::reopened(&path, told)?;
-    if retry {
+fn holds(folder: &Path, told: &Told, goes_on: bool) -> Result<(), Loss> {
+    let ledger = check::reopened(&folder.join(FILE), told)?;
+    if goes_on {
         check::keys_are_found(&ledger, told, 5)?;
         check::goes_on(&ledger, told)?;
     }

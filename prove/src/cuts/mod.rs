@@ -10,7 +10,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use tempfile::TempDir;
 
-use crate::check::Loss;
+use crate::check::{self, Loss};
 use crate::cuts::place::{Lost, Mounted};
 use crate::kill::{self, Spec};
 use crate::summary::{self, Budget, Row};
@@ -35,7 +35,7 @@ pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
     let ending = if plan.kill.planted.is_some() { ", less durable" } else { "" };
     let seed = plan.kill.seed;
     let mut row = Row::new(format!("cuts, {}{ending}", plan.system.name()), "cuts", seed);
-    row.expected_losses = plan.kill.planted.is_some();
+    row.expects = plan.kill.planted.map(|_| check::GONE);
     let mut rng = Rng::with_seed(seed);
     while budget.goes_on(&row) && row.losses == 0 {
         if let Err(loss) = one_disk(plan, &mut rng, budget, &mut row)? {

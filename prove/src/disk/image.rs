@@ -68,6 +68,7 @@ impl Image {
     }
 
     /// Whether there is a file of that name.
+    #[cfg(test)]
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }

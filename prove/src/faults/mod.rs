@@ -5,7 +5,6 @@
 
 mod begin;
 mod list;
-mod panics;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -23,6 +22,7 @@ use crate::disk::image::{Cut, Disk};
 use crate::disk::watch::{Event, Seen, Watching};
 use crate::faults::begin::{Beginning, FILE, Site};
 use crate::faults::list::Fault;
+use crate::panics;
 use crate::summary::{self, Budget, Row};
 use crate::workload::clerk::Clerk;
 use crate::workload::told::{Said, Tell, Told};
@@ -49,7 +49,7 @@ pub struct Plan {
 pub fn run(plan: Plan, budget: &Budget) -> io::Result<Row> {
     let name = if plan.planted { "faults, flushes that lie" } else { "faults" };
     let mut row = Row::new(name, "faults", plan.seed);
-    row.expected_losses = plan.planted;
+    row.expects = plan.planted.then_some("");
     let beginnings = Beginning::all(plan.seed)?;
     let faults = list::in_turns(all(plan, &beginnings)?, &mut Rng::with_seed(plan.seed));
     row.part = format!("{name} (of {})", faults.len());
@@ -160,8 +160,15 @@ fn one(plan: Plan, fault: &Fault, from: &Beginning) -> io::Result<(bool, Result<
         tells.push(tell);
     };
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let left = business(&site, plan.seed, &mut tell);
-        let answered = is_fitting(left.as_ref().err(), fault);
+        let mut failures = Vec::new();
+        let left = business(&site, plan.seed, &mut |it: Tell| {
+            if let Tell::Failed(error) = &it {
+                failures.push((**error).clone());
+            }
+            tell(it);
+        });
+        let mut failures = failures.iter().chain(left.as_ref().err());
+        let answered = failures.try_for_each(|error| is_fitting(error, fault));
         // The program may also end while the disk fails, and be started again when it is well. If nothing has
         // failed by now, it is to do so while the program ends.
         let left = left.ok().filter(|_| !at.is_multiple_of(3) && watching.has_failed());
@@ -187,12 +194,10 @@ fn one(plan: Plan, fault: &Fault, from: &Beginning) -> io::Result<(bool, Result<
 }
 
 /// A failure is no answer of the rules; and one that passes is not to be answered as if it stayed.
-fn is_fitting(error: Option<&Error>, fault: &Fault) -> Result<(), Loss> {
-    match error {
-        Some(error) if error.class() == Class::Rejected => {
-            Err(format!("a fault was answered with a no: {error}"))
-        }
-        Some(error) if error.class() == Class::Fatal && fault.passes() => {
+fn is_fitting(error: &Error, fault: &Fault) -> Result<(), Loss> {
+    match error.class() {
+        Class::Rejected => Err(format!("a fault was answered with a no: {error}")),
+        Class::Fatal if fault.passes() => {
             Err(format!("a fault that passes was answered as if it stayed: {error}"))
         }
         _ => Ok(()),
@@ -270,6 +275,10 @@ fn is_as_told(path: &Path, told: &Told) -> Result<(), Loss> {
     check::keys_are_found(&ledger, told, 1)?;
     check::goes_on(&ledger, told)?;
     drop(ledger);
+    copies_hold(path, told)
+}
+
+fn copies_hold(path: &Path, told: &Told) -> Result<(), Loss> {
     let mut copies = told.complete_copies();
     copies.try_for_each(|(name, copy)| check::copy_holds(&path.with_file_name(name), copy))
 }
@@ -299,11 +308,8 @@ fn without_power(
         for state in 0..STATES {
             let image = disk.cut(Cut::choose(state, &mut rng), &mut rng);
             image.write(scratch.path())?;
-            let held = if told.is_open && !image.has(FILE) {
-                Err("the file is gone".to_owned())
-            } else {
-                check::reopened(&scratch.path().join(FILE), &told).map(drop)
-            };
+            let path = scratch.path().join(FILE);
+            let held = check::reopened(&path, &told).and_then(|_| copies_hold(&path, &told));
             if let Err(loss) = held {
                 return Ok(Err(format!("after a power cut: {loss}")));
             }

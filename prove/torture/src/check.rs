@@ -7,16 +7,20 @@ use std::time::SystemTime;
 
 use ledger_core::store::{Record, Stamp, Store};
 use ledger_core::{
-    Amount, AssetCode, Change, Error, Hold, HoldId, Ledger, Status, Timestamp, Transaction,
-    WalletId,
+    Amount, Asset, AssetCode, Balance, Change, Error, Hold, HoldId, Ledger, Limits, Money, Status,
+    Timestamp, Transaction, Wallet, WalletId, WalletSpec,
 };
 use ledger_sqlite::{SqliteLedger, SqliteLedgerBuilder};
 
 use crate::workload::clerk::{self, Clerk};
+use crate::workload::spelled;
 use crate::workload::told::{Copy, Said, Tell, Told};
 
 /// Records read at once.
 const PAGE: usize = 1_000;
+
+/// How it is said that something is lost that was told, and no more than that.
+pub const GONE: &str = "is not there";
 
 /// Something that was told is not so, in words.
 pub type Loss = String;
@@ -31,12 +35,16 @@ struct Journal {
     /// How often each wallet was changed.
     versions: BTreeMap<WalletId, u64>,
     statuses: BTreeMap<WalletId, Status>,
+    limits: BTreeMap<WalletId, Limits>,
     holds: BTreeMap<HoldId, Hold>,
     last: Option<Stamp>,
 }
 
 /// Opens the file and compares it with what was told; gives the ledger back, still open.
 pub fn reopened(path: &Path, told: &Told) -> Result<SqliteLedger, Loss> {
+    if told.is_open && !path.exists() {
+        return Err(format!("the file {GONE}"));
+    }
     let ledger = open(path).map_err(|error| format!("it can't be opened: {error}"))?;
     same(&ledger, told)?;
     Ok(ledger)
@@ -173,6 +181,7 @@ impl Journal {
         match change {
             Change::Hold(change) => drop(self.holds.insert(change.hold.id, change.hold)),
             Change::Status(change) => drop(self.statuses.insert(change.wallet, change.to)),
+            Change::Limits(change) => drop(self.limits.insert(change.wallet, change.to.clone())),
             _ => {}
         }
     }
@@ -186,13 +195,16 @@ impl Journal {
         let is_there = match said {
             Said::Done(told) => self.done.get(key) == Some(told),
             Said::Refused(kind) => self.refused.get(key) == Some(kind),
-            Said::Nothing | Said::Sent | Said::Maybe => true,
+            Said::There => self.done.contains_key(key) || self.refused.contains_key(key),
+            Said::Nothing | Said::No | Said::Sent | Said::Maybe => true,
         };
         if is_there {
             return Ok(());
         }
-        let found = (self.done.get(key), self.refused.get(key));
-        Err(format!("the key {key} was told {said:?}, and there is {found:?}"))
+        match (self.done.get(key), self.refused.get(key)) {
+            (None, None) => Err(format!("the key {key} was told {said:?}, and {GONE}")),
+            found => Err(format!("the key {key} was told {said:?}, and there is {found:?}")),
+        }
     }
 
     fn has_what_was_told(&self, told: &Told) -> Result<(), Loss> {
@@ -210,7 +222,7 @@ impl Journal {
         }
         for (name, id) in &told.wallets {
             if id.is_some_and(|id| self.wallets.get(name) != Some(&id)) {
-                return Err(format!("the wallet {name} was opened and is not there"));
+                return Err(format!("the wallet {name} was opened, and {GONE}"));
             }
         }
         for keys in &told.together {
@@ -237,19 +249,28 @@ impl Journal {
 
     /// What the ledger shows is what the journal says; and nothing came from nowhere.
     fn agrees_with(&self, ledger: &Ledger) -> Result<(), Loss> {
-        let mut totals: BTreeMap<AssetCode, i128> = BTreeMap::new();
-        for ((asset, wallet), balance) in &self.balances {
-            *totals.entry(*asset).or_default() += balance;
+        for ((_, wallet), balance) in &self.balances {
             let shown = ledger.balance(*wallet).map_err(|error| error.to_string())?.posted;
             if shown.amount().minor() != *balance {
                 return Err(format!("{wallet} shows {shown}, and the journal says {balance}"));
             }
         }
-        if let Some((asset, total)) = totals.iter().find(|(_, total)| **total != 0) {
-            return Err(format!("{asset} adds up to {total}"));
-        }
         self.wallets_agree(ledger)?;
+        self.others_are_empty(ledger)?;
         self.holds_agree(ledger)
+    }
+
+    /// Wallets that the journal never touched: they are as they were opened.
+    fn others_are_empty(&self, ledger: &Ledger) -> Result<(), Loss> {
+        let others: Vec<WalletId> =
+            self.wallets.values().copied().filter(|id| !self.versions.contains_key(id)).collect();
+        let shown = ledger.balances(&others).map_err(|error| error.to_string())?;
+        let is_empty = |it: &Money| it.amount() == Amount::ZERO;
+        let is_new = |it: &Balance| is_empty(&it.posted) && is_empty(&it.held) && it.version == 0;
+        match shown.iter().find(|it| !is_new(it)) {
+            Some(shown) => Err(format!("the journal has nothing of {shown:?}")),
+            None => Ok(()),
+        }
     }
 
     fn wallets_agree(&self, ledger: &Ledger) -> Result<(), Loss> {
@@ -267,6 +288,12 @@ impl Journal {
             let shown = ledger.wallet_by_id(id).map_err(|error| error.to_string())?;
             if shown.as_ref().map(|wallet| wallet.status) != Some(*status) {
                 return Err(format!("{shown:?}, and the journal says {status:?}"));
+            }
+        }
+        for (&id, limits) in &self.limits {
+            let shown = ledger.wallet_by_id(id).map_err(|error| error.to_string())?;
+            if shown.as_ref().map(limits_of).as_ref() != Some(limits) {
+                return Err(format!("{shown:?}, and the journal says {limits:?}"));
             }
         }
         Ok(())
@@ -299,13 +326,40 @@ impl Journal {
     }
 }
 
-/// The ledger can be worked with.
+fn limits_of(wallet: &Wallet) -> Limits {
+    let amount = |money: Option<Money>| money.map(|money| money.amount());
+    Limits {
+        floor: amount(wallet.floor),
+        ceiling: amount(wallet.ceiling),
+        largest: amount(wallet.largest),
+        windows: wallet.windows.clone(),
+    }
+}
+
+/// The ledger can be worked with: what is asked for again is answered as it was, and what is new is carried out.
 pub fn goes_on(ledger: &SqliteLedger, told: &Told) -> Result<(), Loss> {
     let mut told = told.clone();
+    told.failures.clear();
+    spelled::send_again(ledger, &spelled::keys(&told), &mut |tell| told.hear(&tell))?;
+    // A name that nobody had before.
+    let name = format!("afterwards {}", told.answers.len());
     let tell = &mut |tell: Tell| told.hear(&tell);
-    let mut clerk = Clerk::new("afterwards", 1, ledger, tell).map_err(|error| error.to_string())?;
-    for _ in 0..4 {
-        clerk.work(ledger, tell).map_err(|error| error.to_string())?;
-    }
+    let worked = work(ledger, &name, tell).map_err(|error| error.to_string());
+    worked.and_then(|()| told.has_no_failures()).map_err(|it| format!("it can't go on: {it}"))?;
     same(ledger, &told)
+}
+
+fn work(ledger: &SqliteLedger, name: &str, tell: &mut dyn FnMut(Tell)) -> Result<(), Error> {
+    let mut clerk = Clerk::new(name, 1, ledger, tell)?;
+    for _ in 0..4 {
+        clerk.work(ledger, tell)?;
+    }
+    let usd = Asset::iso("USD")?;
+    tell(Tell::SentWallet(name.to_owned()));
+    let wallet = ledger.open_wallet(WalletSpec::new(name, usd)?)?;
+    tell(Tell::Wallet(name.to_owned(), wallet.id));
+    tell(Tell::Sent(name.to_owned()));
+    let receipt = ledger.deposit(&wallet, usd.minor(1), name)?;
+    tell(Tell::Said(name.to_owned(), Said::of(&Ok(receipt))));
+    Ok(())
 }

@@ -8,18 +8,19 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use fastrand::Rng;
-use ledger_core::{Error, Transaction, WalletId};
-use ledger_sqlite::Durability;
+use ledger_core::{Asset, Error, Transaction, WalletId, WalletSpec};
+use ledger_sqlite::{Durability, SqliteLedger};
 use serde_json::{Value, json};
 
 use crate::check::{self, Loss};
 use crate::summary::{self, Budget, Row};
 use crate::workload::clerk::Clerk;
+use crate::workload::spelled;
 use crate::workload::told::{Said, Tell, Told};
 
 /// How often a file is used again before a new one begins.
@@ -73,7 +74,7 @@ impl Planted {
 pub fn run(plan: &Plan, budget: &Budget) -> io::Result<Row> {
     let name = if plan.planted.is_some() { "kill, answered too early" } else { "kill" };
     let mut row = Row::new(name, "kills", plan.seed);
-    row.expected_losses = plan.planted.is_some();
+    row.expects = plan.planted.map(|_| check::GONE);
     let mut rng = Rng::with_seed(plan.seed);
     while budget.goes_on(&row) && row.losses == 0 {
         let seed = rng.u64(..);
@@ -100,7 +101,7 @@ fn one_file(plan: &Plan, seed: u64, budget: &Budget, row: &mut Row) -> Result<()
         let end_after = Duration::from_micros(ms * 1_000 + rng.u64(0..1_000));
         let seed = rng.u64(..);
         let child = Spec { path: &path, seed, round, end_after, without_power: None };
-        let checked = child.run(plan, &mut told).and_then(|()| after(&path, &told, round));
+        let checked = child.run(plan, &mut told).and_then(|()| after(&path, &mut told, round));
         if let Err(loss) = checked {
             let kept = folder.keep();
             return Err(format!("{loss}\n    the file is kept at {}", kept.display()));
@@ -117,13 +118,15 @@ fn place(plan: &Plan, rng: &mut Rng) -> PathBuf {
         .unwrap_or_else(|| if on_disk { std::env::temp_dir() } else { summary::memory() })
 }
 
-/// What must hold after a kill.
-pub fn after(path: &Path, told: &Told, round: u64) -> Result<(), Loss> {
+/// What must hold after a kill; and whoever was not answered sends the same again.
+pub fn after(path: &Path, told: &mut Told, round: u64) -> Result<(), Loss> {
     if !told.is_open && !path.exists() {
         return Ok(());
     }
     let ledger = check::reopened(path, told)?;
     check::keys_are_found(&ledger, told, 17)?;
+    spelled::send_again(&ledger, &spelled::keys(told), &mut |tell| told.hear(&tell))?;
+    check::same(&ledger, told)?;
     check_copies(path, told, round)
 }
 
@@ -186,15 +189,16 @@ impl Spec<'_> {
             .spawn();
         let mut child = child.map_err(|error| format!("no child: {error}"))?;
         let lines = listen(&mut child);
+        let mut hear = Hearing::of(told);
         // Some are killed while they make or open the file.
         if self.seed.is_multiple_of(4) {
             thread::sleep(self.end_after);
         } else if let Ok(first) = lines.recv_timeout(PATIENCE) {
-            hear(&first, told)?;
+            hear.line(&first)?;
             thread::sleep(self.end_after);
         }
         while let Ok(line) = lines.try_recv() {
-            hear(&line, told)?;
+            hear.line(&line)?;
         }
         let cut = self
             .without_power
@@ -205,7 +209,7 @@ impl Spec<'_> {
         while let Ok(line) = lines.recv_timeout(PATIENCE) {
             // Without power a child may say that it can't work.
             if self.without_power.is_none() || !is_failure(&line) {
-                hear(&line, told)?;
+                hear.line(&line)?;
             }
             if begun.elapsed() > PATIENCE {
                 return Err("the child could not be killed".to_owned());
@@ -247,21 +251,26 @@ fn work(path: &Path, seed: u64, round: u64, planted: Option<Planted>) -> Result<
     let durability = if is_flushed { Durability::Full } else { Durability::Normal };
     loop {
         let ledger = check::builder(path).durability(durability).open()?;
-        let line = Value::from("opened");
-        say(&line);
-        let calls = rng.usize(1..400);
-        let seeds: Vec<u64> = (0..CLERKS).map(|_| rng.u64(..)).collect();
+        say(&written(&Tell::Opened));
+        let sent = Mutex::default();
         thread::scope(|scope| {
-            for seed in &seeds {
-                let ledger = &ledger;
-                scope.spawn(move || one_clerk(ledger, round, *seed, calls, planted));
+            for _ in 0..CLERKS {
+                let (ledger, sent, seed) = (&ledger, &sent, rng.u64(..));
+                scope.spawn(move || {
+                    let name = format!("{round}-{seed:x}");
+                    let rng = &mut Rng::with_seed(seed);
+                    if let Err(error) = one_clerk(ledger, sent, &name, rng, planted) {
+                        say(&written(&Tell::Failed(Box::new(error))));
+                    }
+                });
             }
             // A copy is made beside those who write.
             let copy = path.with_file_name(copy_name(round));
             if rng.u8(0..4) == 0 && !copy.exists() {
-                say(&json!(["copy sent", copy_name(round)]));
-                if ledger.backup(&copy).is_ok() {
-                    say(&json!(["copied", copy_name(round)]));
+                say(&written(&Tell::SentCopy(copy_name(round))));
+                match ledger.backup(&copy) {
+                    Ok(_) => say(&written(&Tell::Copied(copy_name(round)))),
+                    Err(error) => say(&written(&Tell::Failed(Box::new(error)))),
                 }
             }
         });
@@ -269,28 +278,49 @@ fn work(path: &Path, seed: u64, round: u64, planted: Option<Planted>) -> Result<
     }
 }
 
+/// Works; another clerk's keys are looked up now and then, and what is shown is as good as told.
 fn one_clerk(
-    ledger: &ledger_sqlite::SqliteLedger,
-    round: u64,
-    seed: u64,
-    calls: usize,
+    ledger: &SqliteLedger,
+    sent: &Mutex<Vec<String>>,
+    name: &str,
+    rng: &mut Rng,
     planted: Option<Planted>,
-) {
-    let tell = &mut |tell: Tell| say(&written(&tell));
-    let Ok(mut clerk) = Clerk::new(&format!("{round}-{seed:x}"), seed, ledger, tell) else {
-        return;
+) -> Result<(), Error> {
+    let tell = &mut |tell: Tell| {
+        if let (Tell::Sent(key), Ok(mut sent)) = (&tell, sent.lock()) {
+            sent.push(key.clone());
+        }
+        say(&written(&tell));
     };
-    for _ in 0..calls {
-        let told_early = &mut |tell: Tell| {
-            if let (Some(Planted::SaysTooEarly), Tell::Sent(key)) = (planted, &tell) {
-                say(&json!(["refused", key, "insufficient_funds"]));
+    let mut clerk = Clerk::new(name, rng.u64(..), ledger, tell)?;
+    for number in 0..rng.usize(1..400) {
+        if planted == Some(Planted::SaysTooEarly) {
+            say_too_early(ledger, &format!("early:{name}:{number}"), tell)?;
+        }
+        clerk.work(ledger, tell)?;
+        let key = sent.lock().ok().and_then(|sent| rng.choice(sent.iter().rev().take(9)).cloned());
+        if let (Some(key), 0) = (key, rng.u8(0..3)) {
+            let found = ledger.transaction_by_key(key.as_str())?;
+            if found.is_some() {
+                say(&written(&Tell::Shown(key, Said::found(found.as_ref()))));
             }
-            say(&written(&tell));
-        };
-        if clerk.work(ledger, told_early).is_err() {
-            return;
         }
     }
+    Ok(())
+}
+
+/// Says that a deposit is there before it is. Nobody is told more of it, so only a kill in between is a loss.
+fn say_too_early(
+    ledger: &SqliteLedger,
+    key: &str,
+    tell: &mut dyn FnMut(Tell),
+) -> Result<(), Error> {
+    let spec = WalletSpec::new("early", Asset::iso("USD")?)?;
+    tell(Tell::SentWallet("early".to_owned()));
+    let wallet = ledger.open_wallet(spec)?;
+    tell(Tell::Sent(key.to_owned()));
+    tell(Tell::Said(key.to_owned(), Said::There));
+    ledger.deposit(&wallet, wallet.asset.minor(1), key).map(drop)
 }
 
 fn say(line: &Value) {
@@ -304,13 +334,19 @@ fn say(line: &Value) {
 /// What is told, as a line.
 fn written(tell: &Tell) -> Value {
     match tell {
-        Tell::Opened => json!("opened"),
+        Tell::Opened => json!(["opened"]),
         Tell::Sent(key) => json!(["sent", key]),
         Tell::SentTogether(keys) => json!(["together", keys]),
         Tell::Said(key, Said::Done(done)) => json!(["done", key, done]),
         Tell::Said(key, Said::Refused(kind)) => json!(["refused", key, kind]),
         Tell::Said(key, Said::Nothing) => json!(["nothing", key]),
-        Tell::Said(key, _) | Tell::Shown(key, _) => json!(["maybe", key]),
+        Tell::Said(key, Said::No) => json!(["no", key]),
+        Tell::Said(key, Said::There) => json!(["there", key]),
+        Tell::Said(key, Said::Sent | Said::Maybe) => json!(["maybe", key]),
+        Tell::Shown(key, said) => {
+            json!(["shown", written(&Tell::Said(key.clone(), said.clone()))])
+        }
+        Tell::Failed(error) => json!(["failed", error.to_string()]),
         Tell::SentWallet(name) => json!(["wallet sent", name]),
         Tell::Wallet(name, id) => json!(["wallet", name, id.raw()]),
         Tell::SentCopy(name) => json!(["copy sent", name]),
@@ -322,25 +358,40 @@ fn is_failure(line: &str) -> bool {
     line.starts_with("[\"failed\"")
 }
 
-/// Takes in a line. The last may be cut off: then it was not told.
-fn hear(line: &str, told: &mut Told) -> Result<(), Loss> {
-    if is_failure(line) {
-        return Err(format!("the child can't work: {line}"));
+/// Takes in what a child says, line by line.
+struct Hearing<'a> {
+    told: &'a mut Told,
+    /// A line that was cut off. It can only be the last, which was not told.
+    cut_off: Option<String>,
+}
+
+impl<'a> Hearing<'a> {
+    fn of(told: &'a mut Told) -> Self {
+        Self { told, cut_off: None }
     }
-    let Ok(line) = serde_json::from_str::<Value>(line) else { return Ok(()) };
-    if line == "opened" {
-        told.hear(&Tell::Opened);
-        return Ok(());
+
+    fn line(&mut self, line: &str) -> Result<(), Loss> {
+        if is_failure(line) {
+            return Err(format!("the child can't work: {line}"));
+        }
+        if let Some(earlier) = &self.cut_off {
+            return Err(format!("the child said {earlier}, and went on"));
+        }
+        let Ok(said) = serde_json::from_str::<Value>(line) else {
+            self.cut_off = Some(line.to_owned());
+            return Ok(());
+        };
+        let tell = read(&said).ok_or_else(|| format!("the child said: {line}"))?;
+        self.told.hear(&tell);
+        Ok(())
     }
-    let tell = read(&line).ok_or_else(|| format!("the child said: {line}"))?;
-    told.hear(&tell);
-    Ok(())
 }
 
 fn read(line: &Value) -> Option<Tell> {
     let text = |place: usize| line.get(place).and_then(Value::as_str).map(str::to_owned);
     let said = |said: Said| Some(Tell::Said(text(1)?, said));
     match text(0)?.as_str() {
+        "opened" => Some(Tell::Opened),
         "sent" => Some(Tell::Sent(text(1)?)),
         "together" => {
             let keys = line.get(1)?.as_array()?.iter();
@@ -352,7 +403,13 @@ fn read(line: &Value) -> Option<Tell> {
         }
         "refused" => said(Said::Refused(text(2)?)),
         "nothing" => said(Said::Nothing),
+        "no" => said(Said::No),
+        "there" => said(Said::There),
         "maybe" => said(Said::Maybe),
+        "shown" => match read(line.get(1)?)? {
+            Tell::Said(key, said) => Some(Tell::Shown(key, said)),
+            _ => None,
+        },
         "wallet sent" => Some(Tell::SentWallet(text(1)?)),
         "wallet" => Some(Tell::Wallet(text(1)?, WalletId::from_raw(line.get(2)?.as_u64()?)?)),
         "copy sent" => Some(Tell::SentCopy(text(1)?)),

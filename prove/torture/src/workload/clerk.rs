@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use ledger_core::{
-    Actor, Asset, CaptureSpec, Command, Error, HoldId, HoldSpec, Invalid, Key, Kind, Ledger, Leg,
-    LimitsSpec, MetaKey, Metadata, Money, Receipt, ReversalSpec, Status, Timestamp, TransactionId,
-    Wallet, WalletSpec, Window,
+    Actor, Asset, CaptureSpec, Class, Command, Error, HoldId, HoldSpec, Invalid, Key, Kind, Ledger,
+    Leg, LimitsSpec, MetaKey, Metadata, Money, Receipt, ReversalSpec, Status, Timestamp,
+    TransactionId, Wallet, WalletSpec, Window,
 };
 
+use crate::workload::spelled;
 use crate::workload::told::{Said, Tell};
 
 /// How many holds and transactions a clerk remembers, to come back to them.
@@ -107,9 +108,9 @@ impl Clerk {
             return Ok(self.earlier.swap_remove(place));
         }
         match self.rng.u8(0..20) {
-            0..12 => Ok(Call::One(self.command()?)),
-            12..16 => self.commands(2..9).map(Call::Each),
-            16..18 => self.commands(2..5).map(Call::All),
+            0..12 => Ok(Call::One(self.single()?)),
+            12..16 => self.several(2..9, Self::single).map(Call::Each),
+            16..18 => self.several(2..5, Self::command).map(Call::All),
             18 => Ok(Call::Tidy),
             _ => {
                 let count = self.rng.usize(1..4);
@@ -160,11 +161,9 @@ impl Clerk {
                 for (name, _) in specs {
                     tell(Tell::SentWallet(name.clone()));
                 }
-                let answers = ledger.open_wallets(specs.iter().map(|(_, spec)| spec.clone()));
-                let answers = answers.unwrap_or_default();
-                for wallet in answers.into_iter().flatten() {
-                    tell(Tell::Wallet(wallet.name.to_string(), wallet.id));
-                    self.dollars.push(wallet);
+                match ledger.open_wallets(specs.iter().map(|(_, spec)| spec.clone())) {
+                    Ok(answers) => answers.into_iter().for_each(|it| self.take(it, tell)),
+                    Err(error) => tell_failure(&error, tell),
                 }
             }
             Call::Tidy => self.tidy(ledger, tell),
@@ -174,18 +173,30 @@ impl Clerk {
         }
     }
 
+    fn take(&mut self, wallet: Result<Wallet, Error>, tell: &mut dyn FnMut(Tell)) {
+        match wallet {
+            Ok(wallet) => {
+                tell(Tell::Wallet(wallet.name.to_string(), wallet.id));
+                self.dollars.push(wallet);
+            }
+            Err(error) => tell_failure(&error, tell),
+        }
+    }
+
     /// What it did has keys of the ledger's own: those of the holds that are remembered are looked up.
     fn tidy(&self, ledger: &Ledger, tell: &mut dyn FnMut(Tell)) {
         let keys: Vec<String> = self.holds.iter().map(|hold| format!("{TIDIED}{hold}")).collect();
         for key in &keys {
             tell(Tell::Sent(key.clone()));
         }
-        if ledger.expire_due(REMEMBERED).is_err() {
-            return;
+        if let Err(error) = ledger.expire_due(REMEMBERED) {
+            return tell_failure(&error, tell);
         }
         for key in keys {
-            if let Ok(Some(answer)) = ledger.transaction_by_key(key.as_str()) {
-                tell(Tell::Shown(key, Said::found(Some(&answer))));
+            match ledger.transaction_by_key(key.as_str()) {
+                Ok(Some(answer)) => tell(Tell::Shown(key, Said::found(Some(&answer)))),
+                Ok(None) => {}
+                Err(error) => tell_failure(&error, tell),
             }
         }
     }
@@ -197,7 +208,10 @@ impl Clerk {
         tell: &mut dyn FnMut(Tell),
     ) {
         tell(Tell::Said(command.key().to_string(), Said::of(answer)));
-        let Ok(receipt) = answer else { return };
+        let receipt = match answer {
+            Ok(receipt) => receipt,
+            Err(error) => return tell_failure(error, tell),
+        };
         remember(&mut self.done, receipt.id, &mut self.rng);
         self.latest = Some(receipt.at);
         if let (Kind::Hold, Some(hold)) = (receipt.kind, receipt.hold()) {
@@ -205,8 +219,12 @@ impl Clerk {
         }
     }
 
-    fn commands(&mut self, count: std::ops::Range<usize>) -> Result<Vec<Command>, Error> {
-        (0..self.rng.usize(count)).map(|_| self.command()).collect()
+    fn several(
+        &mut self,
+        count: std::ops::Range<usize>,
+        one: fn(&mut Self) -> Result<Command, Error>,
+    ) -> Result<Vec<Command>, Error> {
+        (0..self.rng.usize(count)).map(|_| one(self)).collect()
     }
 
     fn command(&mut self) -> Result<Command, Error> {
@@ -225,6 +243,20 @@ impl Clerk {
             command = command.effective_at(earlier);
         }
         Ok(if self.rng.u8(0..16) == 0 { self.with_expectation(command) } else { command })
+    }
+
+    /// A command that goes on its own; now and then one that whoever knows its key alone can send again.
+    fn single(&mut self) -> Result<Command, Error> {
+        let ([ann, bob, ..], 0) = (self.dollars.as_slice(), self.rng.u8(0..6)) else {
+            return self.command();
+        };
+        self.number += 1;
+        let verb = self.rng.choice(spelled::VERBS).unwrap_or_default();
+        let key = format!("{}:{}/{verb}/{}", self.name, self.number, self.rng.u32(1..9_000));
+        match spelled::command(&key, ann, bob)? {
+            Some(command) => Ok(command),
+            None => self.command(),
+        }
     }
 
     fn with_expectation(&mut self, command: Command) -> Command {
@@ -398,6 +430,13 @@ impl Clerk {
 fn refuse_all(commands: &[Command], error: &Error, tell: &mut dyn FnMut(Tell)) {
     for command in commands {
         tell(Tell::Said(command.key().to_string(), Said::of_error(error)));
+    }
+    tell_failure(error, tell);
+}
+
+fn tell_failure(error: &Error, tell: &mut dyn FnMut(Tell)) {
+    if error.class() != Class::Rejected {
+        tell(Tell::Failed(Box::new(error.clone())));
     }
 }
 

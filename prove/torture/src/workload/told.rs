@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use crate::check::Loss;
 use ledger_core::{Answer, Class, Error, ErrorKind, Receipt, Transaction, WalletId};
 
 /// What was said about a key.
@@ -16,6 +17,10 @@ pub enum Said {
     Done(Box<Transaction>),
     /// It was refused, and that is remembered.
     Refused(String),
+    /// It was refused, and that is not remembered.
+    No,
+    /// It is there, one way or the other.
+    There,
     /// Nothing was written.
     Nothing,
 }
@@ -43,10 +48,12 @@ impl Said {
     /// What an error says.
     pub fn of_error(error: &Error) -> Self {
         let kind = error.kind();
-        if kind.class() == Class::Rejected && is_remembered(kind) {
-            return Self::Refused(kind.code().to_owned());
+        match kind.class() {
+            Class::Rejected if is_remembered(kind) => Self::Refused(kind.code().to_owned()),
+            Class::Rejected => Self::No,
+            _ if kind.is_unknown() => Self::Maybe,
+            _ => Self::Nothing,
         }
-        if kind.is_unknown() { Self::Maybe } else { Self::Nothing }
     }
 }
 
@@ -75,6 +82,8 @@ pub enum Tell {
     Said(String, Said),
     /// Under this key was shown what there is.
     Shown(String, Said),
+    /// A call ended without an answer of the rules.
+    Failed(Box<Error>),
     /// A wallet of this name is to be opened.
     SentWallet(String),
     /// It was opened.
@@ -107,8 +116,10 @@ pub struct Told {
     pub wallets: BTreeMap<String, Option<WalletId>>,
     /// By name.
     pub copies: BTreeMap<String, Copy>,
-    /// What was said of the same key in two ways.
+    /// What was said of the same key in two ways, and what may never be said.
     pub contradictions: Vec<String>,
+    /// How calls ended without an answer of the rules. Where nothing was made to fail, none may.
+    pub failures: Vec<String>,
 }
 
 impl Told {
@@ -123,20 +134,12 @@ impl Told {
                 }
                 self.together.push(keys.clone());
             }
-            Tell::Said(key, said) => {
-                let known = self.answers.entry(key.clone()).or_insert(Said::Sent);
-                match (&*known, said) {
-                    // What was told once is what every retry is told.
-                    (Said::Done(_) | Said::Refused(_), Said::Done(_) | Said::Refused(_)) => {
-                        self.shown(key, said);
-                    }
-                    // What was told before stays told, whatever became of a retry; and that a retry
-                    // wrote nothing says nothing of the first try.
-                    (Said::Done(_) | Said::Refused(_), _) | (Said::Maybe, Said::Nothing) => {}
-                    _ => *known = said.clone(),
-                }
-            }
+            Tell::Said(key, said) => self.said(key, said),
             Tell::Shown(key, shown) => self.shown(key, shown),
+            Tell::Failed(error) if error.kind() == ErrorKind::Internal => {
+                self.contradictions.push(format!("a fault of the ledger's own: {error}"));
+            }
+            Tell::Failed(error) => self.failures.push(error.to_string()),
             Tell::SentWallet(name) => drop(self.wallets.entry(name.clone()).or_insert(None)),
             Tell::Wallet(name, id) => drop(self.wallets.insert(name.clone(), Some(*id))),
             Tell::SentCopy(name) => {
@@ -151,9 +154,29 @@ impl Told {
         }
     }
 
+    /// Where nothing was made to fail, nothing may have failed.
+    pub fn has_no_failures(&self) -> Result<(), Loss> {
+        self.failures.first().map_or(Ok(()), |failure| Err(failure.clone()))
+    }
+
     /// Copies that are complete.
     pub fn complete_copies(&self) -> impl Iterator<Item = (&String, &Copy)> {
         self.copies.iter().filter(|(_, copy)| copy.is_complete)
+    }
+
+    fn said(&mut self, key: &str, said: &Said) {
+        let known = self.answers.entry(key.to_owned()).or_insert(Said::Sent);
+        match (&*known, said) {
+            // What was told once is what every retry is told: a key is looked up before the rules are.
+            (Said::Done(_) | Said::Refused(_), Said::Done(_) | Said::Refused(_) | Said::No) => {
+                self.shown(key, said);
+            }
+            // What was told before stays told, whatever became of a retry; and that a retry
+            // wrote nothing says nothing of the first try.
+            (Said::Done(_) | Said::Refused(_), _) | (Said::Maybe, Said::Nothing) => {}
+            (_, Said::No) => *known = Said::Nothing,
+            _ => *known = said.clone(),
+        }
     }
 
     /// What is shown is as good as told.

@@ -99,8 +99,10 @@ fn held(mut file: File) -> Finding {
 fn rollback_journal(path: &Path) -> Option<Finding> {
     let journal = beside(path, "-journal");
     let advice = format!(
-        "another program has written the file in another mode; stop it, keep a copy of {} and of the \
-         file, then verify",
+        "a rebuild that was cut off leaves one, or a program that writes the file in another mode: keep a copy \
+         of {} and of the file. If the file was put here since, as a restored backup is, move the journal \
+         away before anything opens it; else stop that program, open the file, which takes the journal \
+         back, and verify",
         journal.display()
     );
     journal
