@@ -15,6 +15,7 @@ use torture::summary::working_folder;
 /// When it begins: 2026-03-01.
 const BEGINNING: i64 = 1_772_366_400_000;
 const CALLS_MAX: usize = 48;
+const FILE: &str = "test.ledger";
 /// A limit: stays, none, or an amount.
 type Limit = Option<Option<i128>>;
 
@@ -22,7 +23,7 @@ type Limit = Option<Option<i128>>;
 pub fn check(data: &[u8], planted: bool) {
     let mut bytes = Bytes::new(data);
     let clock = Arc::new(ManualClock::new(Timestamp::from_unix_ms(BEGINNING)));
-    let place = Place::choose(&mut bytes);
+    let mut place = Place::choose(&mut bytes);
     let (mut engine, mut model) = Engine::new(place.open(clock.clone()), clock.clone());
     if planted {
         model.state.wallets[2].floor = Some(-400);
@@ -33,7 +34,11 @@ pub fn check(data: &[u8], planted: bool) {
             break;
         }
         if let (true, Place::File(..)) = (bytes.one_in(12), &place) {
-            reopen(&mut engine, &place, clock.clone());
+            if bytes.one_in(2) {
+                crash(&mut engine, &mut place, clock.clone());
+            } else {
+                reopen(&mut engine, &place, clock.clone());
+            }
         }
         let call = match bytes.below(8) {
             0 if !earlier.is_empty() => earlier[bytes.below(earlier.len())].clone(),
@@ -73,10 +78,22 @@ impl Place {
     /// With few keys in memory there are runs of them on the disk.
     fn file(&self, clock: Arc<ManualClock>) -> Option<SqliteLedger> {
         let Self::File(folder, exclusive) = self else { return None };
-        let builder = SqliteLedger::builder(folder.path().join("test.ledger"));
+        let builder = SqliteLedger::builder(folder.path().join(FILE));
         let builder = builder.durability(Durability::Memory).exclusive(*exclusive);
         Some(builder.recent_keys(4).clock(clock).open().unwrap())
     }
+}
+
+/// What was written by now is carried elsewhere while the file is open, as a crash leaves it, and opened there.
+fn crash(engine: &mut Engine, place: &mut Place, clock: Arc<ManualClock>) {
+    let Place::File(folder, exclusive) = &*place else { return };
+    let elsewhere = working_folder().unwrap();
+    for name in [FILE, "test.ledger-wal"] {
+        std::fs::copy(folder.path().join(name), elsewhere.path().join(name)).unwrap();
+    }
+    let left = Place::File(elsewhere, *exclusive);
+    engine.ledger = left.open(clock);
+    *place = left;
 }
 
 /// Closes the file first: an exclusive one can't be opened twice.

@@ -47,15 +47,14 @@ fn main() -> ExitCode {
     if let [word, path, seed, round, planted] = arguments.as_slice()
         && word == "kill-child"
     {
-        let number = |text: &str| text.parse().unwrap_or(0);
-        kill::child(Path::new(path), number(seed), number(round), planted);
+        kill::child(Path::new(path), of_a_child(seed), of_a_child(round), planted);
         return ExitCode::SUCCESS;
     }
     if let [word, path, notes, process, seed] = arguments.as_slice()
         && word == "history-child"
     {
-        let number = |text: &str| text.parse().unwrap_or(0);
-        let done = history::child(path.into(), Path::new(notes), number(process), number(seed));
+        let (process, seed) = (of_a_child(process), of_a_child(seed));
+        let done = history::child(path.into(), Path::new(notes), process, seed);
         return if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     match read(arguments).and_then(|it| run(&it).map_err(|error| error.to_string())) {
@@ -72,6 +71,10 @@ fn read(arguments: Vec<String>) -> Result<Request, String> {
     let minutes = std::env::var("PROVE").ok().and_then(|it| it.parse().ok()).unwrap_or(10.0);
     let mut request =
         Request { minutes, count: None, seed: fastrand::u64(..1 << 32), parts: vec![], only: None };
+    if !arguments.iter().any(|word| word == "--seed") {
+        // Whatever comes of it, it can be had again.
+        eprintln!("prove: --seed {}", request.seed);
+    }
     let mut rest = arguments.into_iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
@@ -84,6 +87,14 @@ fn read(arguments: Vec<String>) -> Result<Request, String> {
         }
     }
     Ok(request)
+}
+
+/// A number that this program has given to a child.
+fn of_a_child(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| {
+        eprintln!("prove: a child was given {text} for a number");
+        std::process::exit(2)
+    })
 }
 
 fn number<T: FromStr>(word: &str, text: Option<String>) -> Result<T, String> {

@@ -19,7 +19,7 @@ static NOBODY: Interrupt = Interrupt::NONE;
 /// A caller: its item, and whether it waits for as long as it takes.
 type Caller = (u64, bool);
 
-/// All callers at once; then what they were told must be what was done.
+/// All callers at once, in a line with room for all; then what they were told must be what was done.
 fn all_at_once(limits: Limits, callers: &[Caller]) {
     let queue = Arc::new(Queue::new(limits));
     // Not one of the checker's: when it is noted makes no difference.
@@ -34,10 +34,11 @@ fn all_at_once(limits: Limits, callers: &[Caller]) {
         .collect();
     let first = call(&queue, &served, *first);
     let answers = others.into_iter().map(|other| other.join().unwrap());
-    for ((item, _), answer) in callers.iter().zip([first].into_iter().chain(answers)) {
-        let times = served.lock().unwrap().iter().filter(|it| *it == item).count();
+    for (&(item, is_patient), answer) in callers.iter().zip([first].into_iter().chain(answers)) {
+        let times = served.lock().unwrap().iter().filter(|it| **it == item).count();
         match answer {
             Ok(answer) => assert_eq!((answer, times), (item * 10, 1)),
+            Err(missed) if is_patient => panic!("{item} waited in vain: {missed:?}"),
             Err(Missed::Withdrawn) => assert_eq!(times, 0, "{item} was withdrawn and served"),
             Err(missed) => assert!(missed == Missed::Unknown && times <= 1, "{item}: {missed:?}"),
         }

@@ -2,6 +2,8 @@
 //! journal's, in which each is right by rules of our own, done or refused, and in which none comes before one that
 //! had ended before it began. Of several payments that are sent as one, all are done or none, at one place.
 //!
+//! Where there are several processes, some are killed while the others go on: nobody knows of their last calls.
+//!
 //! The bank: money only goes round, so every look at all wallets must add up to the same. Looks must fit into
 //! that order as well, by the versions that they show.
 
@@ -16,10 +18,11 @@ mod tests;
 mod work;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use fastrand::Rng;
 use ledger_core::store::Store;
@@ -28,7 +31,7 @@ use ledger_sqlite::SqliteLedger;
 
 use crate::check::Loss;
 use crate::history::judge::{judge, records};
-use crate::history::note::Note;
+use crate::history::note::{Book, Note};
 use crate::history::work::Bank;
 use crate::summary::{self, Budget, Row};
 
@@ -36,8 +39,9 @@ use crate::summary::{self, Budget, Row};
 const CALLS: usize = 60_000;
 /// Threads in a process.
 const THREADS: u64 = 8;
-/// Processes, where there are several.
+/// Processes, where there are several; and how many more are killed one after the other beside them.
 const PROCESSES: u64 = 3;
+const KILLED: u64 = 4;
 
 /// Where the bank is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,26 +106,89 @@ fn in_a_file(plan: &Plan, seed: u64) -> io::Result<Result<u64, Loss>> {
     let path = folder.path().join("test.ledger");
     let ledger = SqliteLedger::open(&path).map_err(io::Error::other)?;
     let bank = Bank::open(&ledger).map_err(io::Error::other)?;
-    let others = if plan.place == Place::Processes { 1..PROCESSES } else { 1..1 };
-    let start = |name: u64| -> io::Result<(Child, PathBuf)> {
-        let notes = folder.path().join(format!("notes-{name}"));
-        let mut child = Command::new(&plan.program.0);
-        child.args(&plan.program.1).arg(&path).arg(&notes).stdout(Stdio::null());
-        Ok((child.args([name.to_string(), seed.to_string()]).spawn()?, notes))
-    };
-    let children: Vec<(Child, PathBuf)> = others.map(start).collect::<io::Result<_>>()?;
-    let mut notes = work_together(&bank, 0, seed, plan.planted)?;
-    for (mut child, path) in children {
-        if !child.wait()?.success() {
-            return Ok(Err("a process could not work".to_owned()));
+    let others = Others { plan, path: &path, seed };
+    let several = plan.place == Place::Processes;
+    let mut notes = thread::scope(|scope| {
+        let children = (1..if several { PROCESSES } else { 1 }).map(|name| others.start(name));
+        let children: Vec<Running> = children.collect::<io::Result<_>>()?;
+        let killed = several.then(|| scope.spawn(|| others.kill_some()));
+        let mut notes = work_together(&bank, 0, seed, plan.planted)?;
+        for child in children {
+            notes.extend(child.end()?);
         }
-        notes.extend(note::read(&path)?);
-    }
+        if let Some(killed) = killed {
+            notes.extend(killed.join().map_err(|_| io::Error::other("it panicked"))??);
+        }
+        Ok::<Vec<Note>, io::Error>(notes)
+    })?;
     notes.push(bank.look(false)?);
     let found = ledger.verify().map_err(io::Error::other)?;
     let store: &dyn Store = ledger.store().as_ref();
     let judged = records(store).and_then(|it| judge(&it, &bank.wallets(), &notes));
     Ok(found.problem.map_or(judged, Err))
+}
+
+/// Processes that work beside this one.
+struct Others<'a> {
+    plan: &'a Plan,
+    path: &'a Path,
+    seed: u64,
+}
+
+impl Others<'_> {
+    fn start(&self, name: u64) -> io::Result<Running> {
+        let notes = self.path.with_file_name(format!("notes-{name}"));
+        let (program, first) = &self.plan.program;
+        let child = Command::new(program)
+            .args(first)
+            .args([self.path, &notes])
+            .args([name.to_string(), self.seed.to_string()])
+            .stdout(Stdio::null())
+            .spawn()?;
+        Ok(Running { child, notes })
+    }
+
+    /// Some are killed in the middle of their work, while the others go on.
+    fn kill_some(&self) -> io::Result<Vec<Note>> {
+        let mut rng = Rng::with_seed(self.seed);
+        let mut notes = Vec::new();
+        for name in PROCESSES..PROCESSES + KILLED {
+            let running = self.start(name)?;
+            thread::sleep(Duration::from_millis(rng.u64(20..200)));
+            notes.extend(running.kill()?);
+        }
+        Ok(notes)
+    }
+}
+
+/// A process that works. It never outlives this one's interest in it.
+struct Running {
+    child: Child,
+    notes: PathBuf,
+}
+
+impl Running {
+    /// Waits for its end; what it noted.
+    fn end(mut self) -> io::Result<Vec<Note>> {
+        if !self.child.wait()?.success() {
+            return Err(io::Error::other("a process could not work"));
+        }
+        note::read(&self.notes)
+    }
+
+    /// Kills it; what it noted, if it had begun to.
+    fn kill(mut self) -> io::Result<Vec<Note>> {
+        self.child.kill()?;
+        self.child.wait()?;
+        if self.notes.exists() { note::read(&self.notes) } else { Ok(Vec::new()) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
 }
 
 /// Several threads work; their notes are brought together.
@@ -140,9 +207,9 @@ fn work_together(bank: &Bank, process: u64, seed: u64, planted: bool) -> io::Res
 }
 
 /// What a child does.
-pub fn child(path: PathBuf, notes: &std::path::Path, process: u64, seed: u64) -> io::Result<()> {
-    let file = SqliteLedger::builder(path).lock_wait(std::time::Duration::from_mins(1));
+pub fn child(path: PathBuf, notes: &Path, process: u64, seed: u64) -> io::Result<()> {
+    let file = SqliteLedger::builder(path).lock_wait(Duration::from_mins(1));
     let ledger = file.open().map_err(io::Error::other)?;
     let bank = Bank::open(&ledger).map_err(io::Error::other)?;
-    note::write(notes, &work_together(&bank, process, seed, false)?)
+    work_together(&bank.noting(Book::new(notes)?), process, seed, false).map(drop)
 }

@@ -1,8 +1,10 @@
 //! What one call was, when it began and ended, and what it was told.
 
-use std::fs;
-use std::io;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use ledger_core::{Money, Posting, Rejection, WalletId};
@@ -79,12 +81,45 @@ pub fn now() -> io::Result<u64> {
     u64::try_from(since.as_nanos()).map_err(io::Error::other)
 }
 
-/// Writes notes to a file.
-pub fn write(path: &Path, notes: &[Note]) -> io::Result<()> {
-    fs::write(path, serde_json::to_vec(notes)?)
+/// Where notes are kept while they are made, for whoever reads on if their maker is killed.
+#[derive(Debug)]
+pub struct Book(Mutex<File>);
+
+impl Book {
+    /// A new one.
+    pub fn new(path: &Path) -> io::Result<Self> {
+        File::create(path).map(|file| Self(Mutex::new(file)))
+    }
+
+    /// Writes a line, all of it at once.
+    pub fn write(&self, note: &Note) -> io::Result<()> {
+        let mut line = serde_json::to_vec(note)?;
+        line.push(b'\n');
+        let mut file = self.0.lock().map_err(|_| io::Error::other("another thread panicked"))?;
+        file.write_all(&line)
+    }
 }
 
-/// Reads them.
+/// Reads a book. Of a call that was begun and not ended, nobody knows. The last line may be cut off.
 pub fn read(path: &Path) -> io::Result<Vec<Note>> {
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
+    let text = fs::read_to_string(path)?;
+    let (whole, _cut_off) = text.rsplit_once('\n').unwrap_or_default();
+    let mut calls: BTreeMap<(u64, String), Note> = BTreeMap::new();
+    for line in whole.lines() {
+        let note: Note = serde_json::from_str(line)?;
+        calls.insert((note.began, note.key()), note);
+    }
+    Ok(calls.into_values().collect())
+}
+
+impl Note {
+    /// The key of the call, or of its first payment.
+    fn key(&self) -> String {
+        match &self.what {
+            What::Sent(payments, _) => {
+                payments.first().map_or_else(String::new, |it| it.key.clone())
+            }
+            What::Looked(_) => String::new(),
+        }
+    }
 }

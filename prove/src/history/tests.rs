@@ -1,12 +1,14 @@
 //! Each thing that the judge must find, in a small history with one thing changed.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::sync::Arc;
 
 use ledger_core::store::Record;
 use ledger_core::{Amount, Asset, LedgerBuilder, MemoryStore, Rejection, WalletId};
 
 use crate::history::judge::{judge, records};
-use crate::history::note::{self, Answer, Note, Outcome, Payment, Told, What};
+use crate::history::note::{self, Answer, Book, Note, Outcome, Payment, Told, What};
 use crate::history::work::Bank;
 
 /// Two payments, the first done and the second refused; two batches, the first done and the second refused; the
@@ -279,6 +281,33 @@ fn notes_come_from_other_processes_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let mut case = Case::new();
     *case.told(DONE) = Told::Unknown;
-    note::write(&folder.path().join("notes"), &case.notes).unwrap();
-    assert_eq!(note::read(&folder.path().join("notes")).unwrap(), case.notes);
+    let path = folder.path().join("notes");
+    let book = Book::new(&path).unwrap();
+    case.notes.iter().for_each(|note| book.write(note).unwrap());
+    let mut read = note::read(&path).unwrap();
+    let in_time = |note: &Note| (note.began, note.ended);
+    read.sort_by_key(in_time);
+    case.notes.sort_by_key(in_time);
+    assert_eq!(read, case.notes);
+}
+
+#[test]
+fn of_a_call_that_was_begun_and_not_ended_nobody_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes");
+    let mut case = Case::new();
+    let ended = case.notes.remove(DONE);
+    let What::Sent(payments, _) = &ended.what else { panic!() };
+    let what = What::Sent(payments.clone(), Told::Unknown);
+    let begun = Note { ended: u64::MAX, what, ..ended.clone() };
+    let book = Book::new(&path).unwrap();
+    book.write(&begun).unwrap();
+    let cut_off = || OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"beg");
+    cut_off().unwrap();
+    assert_eq!(note::read(&path).unwrap(), std::slice::from_ref(&begun));
+    let book = Book::new(&path).unwrap();
+    book.write(&begun).unwrap();
+    book.write(&ended).unwrap();
+    cut_off().unwrap();
+    assert_eq!(note::read(&path).unwrap(), [ended]);
 }

@@ -8,7 +8,7 @@ use ledger_core::{
     WalletSpec,
 };
 
-use crate::history::note::{Answer, Note, Outcome, Payment, Told, What, now};
+use crate::history::note::{Answer, Book, Note, Outcome, Payment, Told, What, now};
 
 /// Few wallets, so that everyone is in everyone's way.
 const WALLETS: usize = 6;
@@ -20,6 +20,8 @@ pub const EACH: i64 = 1_000;
 pub struct Bank {
     ledger: Ledger,
     wallets: Vec<Wallet>,
+    /// Where each call is noted before it is made and after, if someone may be killed.
+    book: Option<Book>,
 }
 
 impl Bank {
@@ -32,7 +34,12 @@ impl Bank {
             Ok(wallet)
         };
         let wallets = (0..WALLETS).map(open).collect::<Result<_>>()?;
-        Ok(Self { ledger: ledger.clone(), wallets })
+        Ok(Self { ledger: ledger.clone(), wallets, book: None })
+    }
+
+    /// The same, with each call noted in a book before it is made and after.
+    pub fn noting(self, book: Book) -> Self {
+        Self { book: Some(book), ..self }
     }
 
     /// The wallets, in their order.
@@ -79,25 +86,42 @@ impl Bank {
             (it.version, i64::try_from(it.posted.amount().minor()).unwrap_or(i64::MIN))
         };
         let what = What::Looked(balances.iter().map(of).collect());
-        Ok(Note { began, ended: now()?, what })
+        self.end(Note { began, ended: now()?, what })
     }
 
     /// Sends one payment, or several of which all are done or none.
     pub fn pay(&self, payments: Vec<Payment>) -> io::Result<Note> {
         let commands = commands(&payments).map_err(io::Error::other)?;
-        let began = now()?;
+        let began = self.begin([&*payments])?;
         let answer = match <[Command; 1]>::try_from(commands) {
             Ok([command]) => self.ledger.submit(command).map(|receipt| vec![receipt]),
             Err(commands) => self.ledger.submit_all(commands),
         };
         let ended = now()?;
-        Ok(Note { began, ended, what: What::Sent(payments, told(answer.as_deref())) })
+        self.end(Note { began, ended, what: What::Sent(payments, told(answer.as_deref())) })
+    }
+
+    /// Notes that these are sent; nobody knows what comes of them. Says when.
+    fn begin<'a>(&self, calls: impl IntoIterator<Item = &'a [Payment]>) -> io::Result<u64> {
+        let began = now()?;
+        if let Some(book) = &self.book {
+            for call in calls {
+                let what = What::Sent(call.to_vec(), Told::Unknown);
+                book.write(&Note { began, ended: u64::MAX, what })?;
+            }
+        }
+        Ok(began)
+    }
+
+    fn end(&self, note: Note) -> io::Result<Note> {
+        self.book.as_ref().map_or(Ok(()), |book| book.write(&note))?;
+        Ok(note)
     }
 
     /// Sends several, each on its own.
     fn pay_each(&self, payments: Vec<Payment>) -> io::Result<Vec<Note>> {
         let commands = commands(&payments).map_err(io::Error::other)?;
-        let began = now()?;
+        let began = self.begin(payments.iter().map(std::slice::from_ref))?;
         let answers = self.ledger.submit_each(commands);
         let ended = now()?;
         let note = |(number, payment)| {
@@ -107,9 +131,9 @@ impl Bank {
                 Ok(None) => Told::Wrong("nothing".to_owned()),
                 Err(error) => told(Err(error)),
             };
-            Note { began, ended, what: What::Sent(vec![payment], told) }
+            self.end(Note { began, ended, what: What::Sent(vec![payment], told) })
         };
-        Ok(payments.into_iter().enumerate().map(note).collect())
+        payments.into_iter().enumerate().map(note).collect()
     }
 
     fn payments(&self, key: &str, count: usize, rng: &mut Rng) -> Vec<Payment> {

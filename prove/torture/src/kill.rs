@@ -269,7 +269,7 @@ fn work(path: &Path, seed: u64, round: u64, planted: Option<Planted>) -> Result<
             if rng.u8(0..4) == 0 && !copy.exists() {
                 say(&written(&Tell::SentCopy(copy_name(round))));
                 match ledger.backup(&copy) {
-                    Ok(_) => say(&written(&Tell::Copied(copy_name(round)))),
+                    Ok(()) => say(&written(&Tell::Copied(copy_name(round)))),
                     Err(error) => say(&written(&Tell::Failed(Box::new(error)))),
                 }
             }

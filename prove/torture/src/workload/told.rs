@@ -183,7 +183,7 @@ impl Told {
     fn shown(&mut self, key: &str, shown: &Said) {
         let known = self.answers.entry(key.to_owned()).or_insert(Said::Nothing);
         match known {
-            Said::Sent | Said::Maybe => *known = shown.clone(),
+            Said::Sent | Said::Maybe | Said::There => *known = shown.clone(),
             _ if known == shown => {}
             _ => self.contradictions.push(format!("{key}: told {known:?}, shown {shown:?}")),
         }
