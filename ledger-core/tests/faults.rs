@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_core::store::StoreError;
+use ledger_core::store::{Store, StoreError};
 use ledger_core::{
     Asset, CaptureSpec, Class, Clock, Command, ErrorKind, HoldQuery, HoldSpec, HoldState,
     Interrupt, KeyRetention, Ledger, Money, Retry, Timestamp, WalletId, WalletQuery,
@@ -18,6 +18,31 @@ use support::gate::{Gate, wait_until};
 
 fn busy() -> StoreError {
     StoreError::Busy("someone else writes".into())
+}
+
+#[test]
+fn what_stops_tidying_up_is_told() {
+    let shop = Shop::new();
+    let minute = Duration::from_mins(1);
+    let spec = HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), minute);
+    shop.ledger.hold(spec, "hold").unwrap();
+    shop.clock.advance(minute);
+    let full = || StoreError::Full("no room".into());
+    let once_in_doubt = [Fault::DoubtLost, Fault::Recover, Fault::Recover, Fault::Recover];
+    let plans: [(Vec<Fault>, ErrorKind); 4] = [
+        (vec![Fault::Commit(full())], ErrorKind::StoreFull),
+        (vec![Fault::Begin(busy()); 3], ErrorKind::StoreBusy),
+        (vec![Fault::LoadPanics], ErrorKind::Internal),
+        (once_in_doubt.into(), ErrorKind::Indeterminate),
+    ];
+    for (plan, expected) in plans {
+        shop.store.plan(plan);
+        assert_eq!(shop.ledger.expire_due(10).unwrap_err().kind(), expected);
+        assert!(shop.store.is_done(), "not tried a second time under another key");
+    }
+    shop.store.recover().unwrap();
+    assert_eq!(shop.ledger.expire_due(10).unwrap(), 1);
+    assert_eq!(shop.ledger.expire_due(10).unwrap(), 0);
 }
 
 #[test]
