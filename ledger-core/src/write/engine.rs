@@ -243,7 +243,7 @@ fn all_failed(units: &[&Unit], failure: Failure, tried: Tried) -> Answers {
 
 /// What a failure means once an earlier try may have been written.
 fn unknown(error: Error) -> Error {
-    if error.is_unknown() {
+    if error.kind() == ErrorKind::Indeterminate {
         return error;
     }
     StoreError::InDoubt(format!("a commit failed, and the next try with {}", error.kind())).into()
