@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ledger_core::store::{Store, StoreError};
@@ -159,6 +159,26 @@ fn a_doubt_that_outlasts_the_memory_for_keys_is_not_decided_anew() {
             }
         }
     }
+}
+
+#[test]
+fn a_hook_that_writes_is_refused() {
+    let ledger: Arc<OnceLock<Ledger>> = Arc::default();
+    let (of_hook, refused) = (ledger.clone(), Arc::new(Mutex::new(None)));
+    let noted = refused.clone();
+    let interrupt = Interrupt::new(move || {
+        let answer =
+            of_hook.get().map(|ledger| ledger.define_asset(Asset::new("GOLD", 3).unwrap()));
+        *noted.lock().unwrap() = answer.map(|answer| answer.unwrap_err());
+        true
+    });
+    let shop = Shop::with(1, |settings| settings.interrupt(interrupt));
+    ledger.set(shop.ledger.clone()).unwrap();
+    let waited = shop.while_committing(|| shop.pay("1", "k"));
+    assert_eq!(waited.unwrap_err().kind(), ErrorKind::WaitTimeout);
+    let refused = refused.lock().unwrap().take().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::InvalidConfig);
+    assert!(refused.to_string().contains("hook can't write"), "{refused}");
 }
 
 #[test]

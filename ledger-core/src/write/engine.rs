@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::base::interrupt::Interrupt;
+use crate::base::interrupt::{Interrupt, in_a_hook};
+use crate::base::invalid::{Field, Invalid};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::kind::ErrorKind;
 use crate::error::report::{Cause, Error, Result};
@@ -77,6 +78,7 @@ impl Engine {
     /// Carries out a checked call and waits for its answers, one for each unit.
     pub(crate) fn submit(&self, units: Job) -> Result<Answers> {
         let _span = trace::call(units.len());
+        check_outside_of_hooks().inspect_err(|error| self.meter.error(error))?;
         let begun = Instant::now();
         let deadline = self.config.call_wait.map(|wait| begun + wait);
         let weight = units.iter().map(Unit::weight).sum();
@@ -232,6 +234,16 @@ impl Engine {
         tried.first = first.get();
         answers
     }
+}
+
+/// A hook runs in the middle of a call: what it writes would wait for that.
+fn check_outside_of_hooks() -> Result<()> {
+    if !in_a_hook() {
+        return Ok(());
+    }
+    let problem = "an interrupt's hook can't write, in the middle of the call that asks it; \
+                   nothing was written";
+    Err(Invalid::new(Field::Config, problem.to_owned()).into())
 }
 
 fn all_failed(units: &[&Unit], failure: Failure, tried: Tried) -> Answers {
