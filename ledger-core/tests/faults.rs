@@ -10,7 +10,7 @@ use std::time::Duration;
 use ledger_core::store::{Store, StoreError};
 use ledger_core::{
     Asset, CaptureSpec, Class, Clock, Command, ErrorKind, HoldQuery, HoldSpec, HoldState,
-    Interrupt, KeyRetention, Ledger, Money, Retry, Timestamp, WalletId, WalletQuery,
+    Interrupt, KeyRetention, Ledger, LedgerBuilder, Money, Retry, Timestamp, WalletId, WalletQuery,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -159,6 +159,71 @@ fn a_doubt_that_outlasts_the_memory_for_keys_is_not_decided_anew() {
             }
         }
     }
+}
+
+#[test]
+fn a_call_that_waits_longer_than_keys_are_remembered_is_not_decided_anew() {
+    let minute = Duration::from_mins(1);
+    for (pause, is_known) in [(minute / 2, true), (minute, false)] {
+        let shop = Shop::new();
+        shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+        let elsewhere = LedgerBuilder::on(shop.store.clone()).clock(shop.clock.clone());
+        let elsewhere = elsewhere.build().unwrap();
+        let gate = Gate::new();
+        shop.store.plan([Fault::BeginWaits(gate.clone())]);
+        let answer = std::thread::scope(|scope| {
+            let held = scope.spawn(|| shop.pay("1", "k"));
+            gate.wait_until_reached();
+            let amount = shop.usd.money("1").unwrap();
+            assert!(!elsewhere.transfer(&shop.alice, &shop.bob, amount, "k").unwrap().replayed);
+            shop.clock.advance(pause);
+            gate.open();
+            held.join().unwrap()
+        });
+        assert_eq!(shop.bob_has(), "1.00 USD", "not a second time");
+        match answer {
+            Ok(receipt) => assert!(is_known && receipt.replayed),
+            Err(refused) => {
+                assert_eq!((refused.kind(), is_known), (ErrorKind::KeyForgotten, false));
+                assert!(refused.to_string().contains("wrote nothing, but another"), "{refused}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_came_later_is_not_refused_with_those_that_waited_too_long() {
+    let minute = Duration::from_mins(1);
+    let shop = Shop::new();
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    std::thread::scope(|scope| {
+        let (early, late) = shop.while_committing(|| {
+            let early = scope.spawn(|| shop.pay("1", "early"));
+            shop.wait_until_waiting(1);
+            shop.clock.advance(minute);
+            let late = scope.spawn(|| shop.pay("1", "late"));
+            shop.wait_until_waiting(2);
+            (early, late)
+        });
+        assert_eq!(early.join().unwrap().unwrap_err().kind(), ErrorKind::KeyForgotten);
+        assert!(!late.join().unwrap().unwrap().replayed);
+    });
+    assert_eq!(shop.bob_has(), "2.00 USD");
+}
+
+#[test]
+fn a_journal_ahead_of_the_clock_refuses_nobody() {
+    let shop = Shop::new();
+    let noon = shop.clock.now();
+    let keep = |minutes| KeyRetention::lasting(Duration::from_mins(minutes)).unwrap();
+    shop.ledger.set_key_retention(keep(1)).unwrap();
+    shop.clock.advance(Duration::from_hours(1));
+    shop.ledger.set_key_retention(keep(2)).unwrap();
+    shop.clock.set(noon);
+    // Opened since then, it has not seen the time run ahead.
+    let elsewhere = LedgerBuilder::on(shop.store.clone()).clock(shop.clock.clone());
+    let amount = shop.usd.money("1").unwrap();
+    elsewhere.build().unwrap().transfer(&shop.alice, &shop.bob, amount, "k").unwrap();
 }
 
 #[test]

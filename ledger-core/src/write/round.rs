@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::id::{Stamp, Stamps, TransactionId};
-use crate::error::report::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::error::report::{Cause, Error, Result};
 use crate::input::key::Key;
 use crate::model::prepared::Prepared;
 use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
@@ -15,7 +16,7 @@ use crate::rules::answers::{Answer, Answers};
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
 use crate::rules::rows::Rows;
-use crate::write::unit::{Outcome, Unit};
+use crate::write::unit::{Asked, Outcome, Unit};
 
 /// A group while it is being decided.
 pub(super) struct Round {
@@ -24,13 +25,18 @@ pub(super) struct Round {
     records: Vec<Record>,
     /// Where the answers in `records` are.
     answers: Answers,
+    /// What the clock shows.
+    now: Timestamp,
+    /// Whether an earlier try of the same units may have been written.
+    in_doubt: bool,
 }
 
 impl Round {
-    /// A round with room for so many records.
-    pub(super) fn new(rows: Rows, stamps: Stamps, records: usize) -> Self {
-        let answers = Answers::with_capacity(records);
-        Self { rows, stamps, records: Vec::with_capacity(records), answers }
+    /// A round with room for as many records as it has stamps.
+    pub(super) fn new(rows: Rows, stamps: Stamps, now: Timestamp, in_doubt: bool) -> Self {
+        let count = stamps.left();
+        let (records, answers) = (Vec::with_capacity(count), Answers::with_capacity(count));
+        Self { rows, stamps, records, answers, now, in_doubt }
     }
 
     /// What the journal is to get.
@@ -39,10 +45,11 @@ impl Round {
     }
 
     #[inline]
-    pub(super) fn run(&mut self, unit: &Unit) -> Result<Outcome> {
-        match unit {
-            Unit::Command(command) => self.command(command).map(Outcome::Receipt),
-            Unit::Batch(commands) => self.batch(commands).map(Outcome::Receipts),
+    pub(super) fn run(&mut self, asked: &Asked<'_>) -> Result<Outcome> {
+        let since = asked.since;
+        match asked.unit {
+            Unit::Command(command) => self.command(command, since).map(Outcome::Receipt),
+            Unit::Batch(commands) => self.batch(commands, since).map(Outcome::Receipts),
             Unit::Asset(spec) => self.asset(spec),
             Unit::Wallet(spec) => self.wallet(spec),
             Unit::Retention(keep) => self.retention(*keep),
@@ -50,10 +57,11 @@ impl Round {
     }
 
     #[inline]
-    fn command(&mut self, command: &Prepared) -> Result<Receipt> {
+    fn command(&mut self, command: &Prepared, since: Timestamp) -> Result<Receipt> {
         if let Some(answer) = self.known(&command.key) {
             return replay(command, &answer);
         }
+        self.check_memory(since)?;
         let stamp = self.stamp()?;
         match decide(command, &self.rows, stamp) {
             Ok(transaction) => {
@@ -69,10 +77,11 @@ impl Round {
     }
 
     /// Carries out all of the commands, or none.
-    fn batch(&mut self, commands: &[Prepared]) -> Result<Vec<Receipt>> {
+    fn batch(&mut self, commands: &[Prepared], since: Timestamp) -> Result<Vec<Receipt>> {
         if let Some(answered) = self.replay_batch(commands) {
             return answered;
         }
+        self.check_memory(since)?;
         let stamps: Vec<Stamp> = commands.iter().map(|_| self.stamp()).collect::<Result<_>>()?;
         let saved = self.rows.save(commands);
         let mut decided = Vec::with_capacity(commands.len());
@@ -146,6 +155,21 @@ impl Round {
             let Some(retention) = &self.rows.terms().retention else { return true };
             !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
         })
+    }
+
+    /// Refuses to decide what has no answer, if there may have been one since the call came that is forgotten by now:
+    /// to an earlier try of this call, or to the same request by another way.
+    fn check_memory(&self, since: Timestamp) -> Result<()> {
+        let Some(retention) = &self.rows.terms().retention else { return Ok(()) };
+        // The journal may be ahead of the clock for long. That alone is no reason to refuse everyone, but it is one not
+        // to end a doubt.
+        let now = self.stamps.time().filter(|_| self.in_doubt).unwrap_or(self.now);
+        let until = retention.forgotten_at(now).filter(|until| *until < now);
+        match until.is_some_and(|until| since <= until) {
+            false => Ok(()),
+            true if self.in_doubt => Err(Cause::Forgotten.into()),
+            true => Err(Cause::Outwaited.into()),
+        }
     }
 
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX, METADATA_BYTES_PER_POSTING};
 use crate::base::invalid::{Field, Invalid};
+use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::prepared::{Prepared, weight_of};
@@ -21,6 +22,13 @@ pub(crate) enum Unit {
     Asset(AssetSpec),
     Wallet(WalletSpec),
     Retention(KeyRetention),
+}
+
+/// A unit, and when the call came that asks for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) unit: &'a Unit,
+    pub(super) since: Timestamp,
 }
 
 /// What came of it.
