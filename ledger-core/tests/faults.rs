@@ -227,6 +227,24 @@ fn a_journal_ahead_of_the_clock_refuses_nobody() {
 }
 
 #[test]
+fn a_batch_is_forgotten_as_one() {
+    let shop = Shop::new();
+    let minute = Duration::from_mins(1);
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    let cent = shop.usd.minor(1);
+    let pay = |n: u32| Command::deposit(format!("{n}").parse().unwrap(), &shop.bob, cent);
+    // A millisecond has room for 16,384 records.
+    shop.ledger.submit_all((0..10_000).map(pay)).unwrap();
+    let batch = || shop.ledger.submit_all((10_000..20_000).map(pay));
+    let receipts = batch().unwrap();
+    assert!(receipts[0].at < receipts[9_999].at, "its answers differ by a millisecond");
+    shop.clock.set(Timestamp::from_unix_ms(receipts[0].at.unix_ms() + 60_000));
+    assert!(batch().unwrap().iter().all(|receipt| receipt.replayed));
+    shop.clock.advance(Duration::from_millis(1));
+    assert!(batch().unwrap().iter().all(|receipt| !receipt.replayed));
+}
+
+#[test]
 fn a_hook_that_writes_is_refused() {
     let ledger: Arc<OnceLock<Ledger>> = Arc::default();
     let (of_hook, refused) = (ledger.clone(), Arc::new(Mutex::new(None)));

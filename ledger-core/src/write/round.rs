@@ -102,9 +102,13 @@ impl Round {
     }
 
     /// The answer to a batch of which any key is known: the first answer if it is the same batch,
-    /// else a conflict.
+    /// else a conflict. While one is known all are: a batch's answers may differ by milliseconds, and half of it
+    /// is not to be forgotten before the rest.
     fn replay_batch(&self, commands: &[Prepared]) -> Option<Result<Vec<Receipt>>> {
-        let answers: Vec<_> = commands.iter().map(|command| self.known(&command.key)).collect();
+        let answers: Vec<_> = commands.iter().map(|command| self.found(&command.key)).collect();
+        if !answers.iter().flatten().any(|answer| self.remembers(answer)) {
+            return None;
+        }
         let first_known = answers.iter().position(Option::is_some)?;
         let is_other = |(command, answer): (&Prepared, &Option<Answer>)| {
             answer.as_ref().is_some_and(|answer| !is_same(command, answer))
@@ -148,13 +152,20 @@ impl Round {
         self.records.push(record);
     }
 
-    /// What is remembered under a key, from before or from earlier in this group.
+    /// What is remembered under a key.
     fn known(&self, key: &Key) -> Option<Answer> {
+        self.found(key).filter(|answer| self.remembers(answer))
+    }
+
+    /// What was answered under a key, before or earlier in this group.
+    fn found(&self, key: &Key) -> Option<Answer> {
         let of_group = self.answers.find(key, &self.records);
-        of_group.or_else(|| self.rows.answer(key).cloned()).filter(|answer| {
-            let Some(retention) = &self.rows.terms().retention else { return true };
-            !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
-        })
+        of_group.or_else(|| self.rows.answer(key).cloned())
+    }
+
+    fn remembers(&self, answer: &Answer) -> bool {
+        let Some(retention) = &self.rows.terms().retention else { return true };
+        !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
     }
 
     /// Refuses to decide what has no answer, if there may have been one since the call came that is forgotten by now:
