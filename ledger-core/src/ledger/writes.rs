@@ -62,6 +62,12 @@ impl Ledger {
         self.one(Unit::Retention(keep))?.retention()
     }
 
+    /// The same, unless it was ever said before: for whoever makes a store that others may be making too.
+    #[doc(hidden)]
+    pub fn begin_key_retention(&self, keep: KeyRetention) -> Result<()> {
+        self.one(Unit::FirstRetention(keep))?.retention()
+    }
+
     /// Opens a wallet. Opening it again in the same way gives the same wallet.
     ///
     /// ```

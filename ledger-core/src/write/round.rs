@@ -53,6 +53,7 @@ impl Round {
             Unit::Asset(spec) => self.asset(spec),
             Unit::Wallet(spec) => self.wallet(spec),
             Unit::Retention(keep) => self.retention(*keep),
+            Unit::FirstRetention(keep) => self.first_retention(*keep),
         }
     }
 
@@ -186,12 +187,25 @@ impl Round {
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
         let last = self.rows.terms().retention.as_ref();
         if keep != last.map_or(KeyRetention::FOREVER, |last| last.keep) {
-            let id = self.stamps.next().map(TransactionId::from_stamp).ok_or_else(no_stamp)?;
-            let record = RetentionRecord::after(last, id, keep);
-            self.rows.terms_mut().retention = Some(record);
-            self.push(Record::Retention(record));
+            self.record_retention(keep)?;
         }
         Ok(Outcome::Retention)
+    }
+
+    /// Records also what would hold without a record, so that nobody after us takes it for unsaid.
+    fn first_retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
+        if self.rows.terms().retention.is_none() {
+            self.record_retention(keep)?;
+        }
+        Ok(Outcome::Retention)
+    }
+
+    fn record_retention(&mut self, keep: KeyRetention) -> Result<()> {
+        let id = TransactionId::from_stamp(self.stamp()?);
+        let record = RetentionRecord::after(self.rows.terms().retention.as_ref(), id, keep);
+        self.rows.terms_mut().retention = Some(record);
+        self.push(Record::Retention(record));
+        Ok(())
     }
 
     fn asset(&mut self, spec: &AssetSpec) -> Result<Outcome> {
