@@ -71,7 +71,8 @@ impl Error {
         self.class().is_retryable()
     }
 
-    /// Whether what was asked for may have been done all the same. After every other error, nothing was.
+    /// Whether what was asked for may have been done all the same. After every other error, nothing was by this
+    /// call; for an earlier one that ended in doubt see [`ErrorKind::is_unknown`].
     pub fn is_unknown(&self) -> bool {
         self.kind().is_unknown()
     }
