@@ -4,13 +4,13 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use ledger_core::store::StoreError;
+use ledger_core::store::{Store, StoreError};
 use ledger_core::{
     Asset, CaptureSpec, Class, Clock, Command, ErrorKind, HoldQuery, HoldSpec, HoldState,
-    Interrupt, KeyRetention, Ledger, Money, Retry, Timestamp, WalletId, WalletQuery,
+    Interrupt, KeyRetention, Ledger, LedgerBuilder, Money, Retry, Timestamp, WalletId, WalletQuery,
 };
 use support::Shop;
 use support::faulty::Fault;
@@ -18,6 +18,31 @@ use support::gate::{Gate, wait_until};
 
 fn busy() -> StoreError {
     StoreError::Busy("someone else writes".into())
+}
+
+#[test]
+fn what_stops_tidying_up_is_told() {
+    let shop = Shop::new();
+    let minute = Duration::from_mins(1);
+    let spec = HoldSpec::new(&shop.alice, &shop.bob, shop.usd.money("1").unwrap(), minute);
+    shop.ledger.hold(spec, "hold").unwrap();
+    shop.clock.advance(minute);
+    let full = || StoreError::Full("no room".into());
+    let once_in_doubt = [Fault::DoubtLost, Fault::Recover, Fault::Recover, Fault::Recover];
+    let plans: [(Vec<Fault>, ErrorKind); 4] = [
+        (vec![Fault::Commit(full())], ErrorKind::StoreFull),
+        (vec![Fault::Begin(busy()); 3], ErrorKind::StoreBusy),
+        (vec![Fault::LoadPanics], ErrorKind::Internal),
+        (once_in_doubt.into(), ErrorKind::Indeterminate),
+    ];
+    for (plan, expected) in plans {
+        shop.store.plan(plan);
+        assert_eq!(shop.ledger.expire_due(10).unwrap_err().kind(), expected);
+        assert!(shop.store.is_done(), "not tried a second time under another key");
+    }
+    shop.store.recover().unwrap();
+    assert_eq!(shop.ledger.expire_due(10).unwrap(), 1);
+    assert_eq!(shop.ledger.expire_due(10).unwrap(), 0);
 }
 
 #[test]
@@ -134,6 +159,109 @@ fn a_doubt_that_outlasts_the_memory_for_keys_is_not_decided_anew() {
             }
         }
     }
+}
+
+#[test]
+fn a_call_that_waits_longer_than_keys_are_remembered_is_not_decided_anew() {
+    let minute = Duration::from_mins(1);
+    for (pause, is_known) in [(minute / 2, true), (minute, false)] {
+        let shop = Shop::new();
+        shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+        let elsewhere = LedgerBuilder::on(shop.store.clone()).clock(shop.clock.clone());
+        let elsewhere = elsewhere.build().unwrap();
+        let gate = Gate::new();
+        shop.store.plan([Fault::BeginWaits(gate.clone())]);
+        let answer = std::thread::scope(|scope| {
+            let held = scope.spawn(|| shop.pay("1", "k"));
+            gate.wait_until_reached();
+            let amount = shop.usd.money("1").unwrap();
+            assert!(!elsewhere.transfer(&shop.alice, &shop.bob, amount, "k").unwrap().replayed);
+            shop.clock.advance(pause);
+            gate.open();
+            held.join().unwrap()
+        });
+        assert_eq!(shop.bob_has(), "1.00 USD", "not a second time");
+        match answer {
+            Ok(receipt) => assert!(is_known && receipt.replayed),
+            Err(refused) => {
+                assert_eq!((refused.kind(), is_known), (ErrorKind::KeyForgotten, false));
+                assert!(refused.to_string().contains("wrote nothing, but another"), "{refused}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_came_later_is_not_refused_with_those_that_waited_too_long() {
+    let minute = Duration::from_mins(1);
+    let shop = Shop::new();
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    std::thread::scope(|scope| {
+        let (early, late) = shop.while_committing(|| {
+            let early = scope.spawn(|| shop.pay("1", "early"));
+            shop.wait_until_waiting(1);
+            shop.clock.advance(minute);
+            let late = scope.spawn(|| shop.pay("1", "late"));
+            shop.wait_until_waiting(2);
+            (early, late)
+        });
+        assert_eq!(early.join().unwrap().unwrap_err().kind(), ErrorKind::KeyForgotten);
+        assert!(!late.join().unwrap().unwrap().replayed);
+    });
+    assert_eq!(shop.bob_has(), "2.00 USD");
+}
+
+#[test]
+fn a_journal_ahead_of_the_clock_refuses_nobody() {
+    let shop = Shop::new();
+    let noon = shop.clock.now();
+    let keep = |minutes| KeyRetention::lasting(Duration::from_mins(minutes)).unwrap();
+    shop.ledger.set_key_retention(keep(1)).unwrap();
+    shop.clock.advance(Duration::from_hours(1));
+    shop.ledger.set_key_retention(keep(2)).unwrap();
+    shop.clock.set(noon);
+    // Opened since then, it has not seen the time run ahead.
+    let elsewhere = LedgerBuilder::on(shop.store.clone()).clock(shop.clock.clone());
+    let amount = shop.usd.money("1").unwrap();
+    elsewhere.build().unwrap().transfer(&shop.alice, &shop.bob, amount, "k").unwrap();
+}
+
+#[test]
+fn a_batch_is_forgotten_as_one() {
+    let shop = Shop::new();
+    let minute = Duration::from_mins(1);
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    let cent = shop.usd.minor(1);
+    let pay = |n: u32| Command::deposit(format!("{n}").parse().unwrap(), &shop.bob, cent);
+    // A millisecond has room for 16,384 records.
+    shop.ledger.submit_all((0..10_000).map(pay)).unwrap();
+    let batch = || shop.ledger.submit_all((10_000..20_000).map(pay));
+    let receipts = batch().unwrap();
+    assert!(receipts[0].at < receipts[9_999].at, "its answers differ by a millisecond");
+    shop.clock.set(Timestamp::from_unix_ms(receipts[0].at.unix_ms() + 60_000));
+    assert!(batch().unwrap().iter().all(|receipt| receipt.replayed));
+    shop.clock.advance(Duration::from_millis(1));
+    assert!(batch().unwrap().iter().all(|receipt| !receipt.replayed));
+}
+
+#[test]
+fn a_hook_that_writes_is_refused() {
+    let ledger: Arc<OnceLock<Ledger>> = Arc::default();
+    let (of_hook, refused) = (ledger.clone(), Arc::new(Mutex::new(None)));
+    let noted = refused.clone();
+    let interrupt = Interrupt::new(move || {
+        let answer =
+            of_hook.get().map(|ledger| ledger.define_asset(Asset::new("GOLD", 3).unwrap()));
+        *noted.lock().unwrap() = answer.map(|answer| answer.unwrap_err());
+        true
+    });
+    let shop = Shop::with(1, |settings| settings.interrupt(interrupt));
+    ledger.set(shop.ledger.clone()).unwrap();
+    let waited = shop.while_committing(|| shop.pay("1", "k"));
+    assert_eq!(waited.unwrap_err().kind(), ErrorKind::WaitTimeout);
+    let refused = refused.lock().unwrap().take().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::InvalidConfig);
+    assert!(refused.to_string().contains("hook can't write"), "{refused}");
 }
 
 #[test]

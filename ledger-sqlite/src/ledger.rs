@@ -268,11 +268,12 @@ impl SqliteLedger {
     }
 
     fn agree_on_retention(&self, keep: KeyRetention) -> Result<()> {
-        let known = self.key_retention()?;
         let is_new = Store::records(self.store.as_ref(), None, 1)?.is_empty();
         if is_new {
-            return self.set_key_retention(keep);
+            // Someone else may be making the file as well: who comes second finds what the first has said.
+            self.begin_key_retention(keep)?;
         }
+        let known = self.key_retention()?;
         if keep == known {
             return Ok(());
         }

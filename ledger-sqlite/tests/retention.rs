@@ -74,3 +74,40 @@ fn opening_with_another_retention_is_an_error() {
     let made_before = TestFile::with_business();
     made_before.builder().key_retention(hour()).open().unwrap_err();
 }
+
+#[test]
+fn a_file_is_made_with_one_retention_whoever_makes_it() {
+    let lasting = |hours| KeyRetention::lasting(Duration::from_hours(hours)).unwrap();
+    let forever = TestFile::new();
+    drop(forever.builder().key_retention(KeyRetention::FOREVER).open().unwrap());
+    forever.builder().key_retention(hour()).open().unwrap_err();
+    forever.builder().key_retention(KeyRetention::FOREVER).open().unwrap();
+    assert_eq!(forever.open().verify().unwrap().problem, None);
+    for first in [KeyRetention::FOREVER, lasting(2)] {
+        let file = TestFile::new();
+        let ledger = file.open();
+        ledger.begin_key_retention(first).unwrap();
+        ledger.begin_key_retention(lasting(3)).unwrap();
+        assert_eq!(ledger.key_retention().unwrap(), first, "what was said first stands");
+        ledger.set_key_retention(lasting(3)).unwrap();
+        assert_eq!(ledger.key_retention().unwrap(), lasting(3));
+    }
+}
+
+#[test]
+fn of_many_that_make_a_file_at_once_only_those_of_one_mind_succeed() {
+    for _ in 0..10 {
+        let file = TestFile::new();
+        let open = |hours| {
+            let keep = KeyRetention::lasting(Duration::from_hours(hours)).unwrap();
+            file.builder().key_retention(keep).open().map(|ledger| (hours, ledger))
+        };
+        let opened: Vec<u64> = std::thread::scope(|scope| {
+            let open = &open;
+            let threads = [1, 2, 3].map(|hours| scope.spawn(move || open(hours)));
+            let opened = threads.map(|thread| thread.join().unwrap());
+            opened.into_iter().filter_map(Result::ok).map(|(hours, _)| hours).collect()
+        });
+        assert_eq!(opened.len(), 1, "{opened:?}");
+    }
+}

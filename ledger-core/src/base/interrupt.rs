@@ -8,6 +8,33 @@ use std::time::{Duration, Instant};
 /// How often it is asked.
 const EVERY: Duration = Duration::from_millis(50);
 
+thread_local! {
+    /// Whether a hook is running on this thread.
+    static IN_A_HOOK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a hook: what it would write there would wait for the very call that asks.
+pub(crate) fn in_a_hook() -> bool {
+    IN_A_HOOK.get()
+}
+
+/// A thread's time in a hook, also if that ends in a panic.
+struct InHook {
+    before: bool,
+}
+
+impl InHook {
+    fn enter() -> Self {
+        Self { before: IN_A_HOOK.replace(true) }
+    }
+}
+
+impl Drop for InHook {
+    fn drop(&mut self) {
+        IN_A_HOOK.set(self.before);
+    }
+}
+
 /// A question that is asked on the waiting caller's own thread, about every 50 ms while a call waits
 /// and never where none does: whether to stop waiting. An interpreter looks for signals in it.
 #[derive(Clone, Default)]
@@ -18,6 +45,9 @@ impl Interrupt {
     pub const NONE: Self = Self(None);
 
     /// Asks `hook`; true is to stop.
+    ///
+    /// The hook must not call the ledger: it runs in the middle of a call, and would wait for that. What it would
+    /// write on its own thread is refused. If it panics, the call that asked does, and others go on.
     pub fn new(hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
@@ -29,7 +59,9 @@ impl Interrupt {
 
     /// Asks now.
     pub(crate) fn ask(&self) -> bool {
-        self.0.as_ref().is_some_and(|hook| hook())
+        let Some(hook) = &self.0 else { return false };
+        let _in_hook = InHook::enter();
+        hook()
     }
 
     /// For one wait that begins now: may be asked as often as one likes, and passes it on about every
@@ -66,6 +98,19 @@ mod tests {
     fn nobody_to_ask_never_stops() {
         let paced = Interrupt::default().paced();
         assert!(!paced() && !paced());
+    }
+
+    #[test]
+    fn a_thread_is_in_a_hook_until_that_returns_or_panics() {
+        let asked = std::panic::catch_unwind(|| {
+            Interrupt::new(|| {
+                assert!(!in_a_hook(), "planted");
+                false
+            })
+            .ask()
+        });
+        assert!(asked.is_err() && !in_a_hook());
+        assert!(Interrupt::new(in_a_hook).ask() && !in_a_hook());
     }
 
     #[test]

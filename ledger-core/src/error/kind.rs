@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 pub enum Class {
     /// The rules said no. Nothing changed; in the same state the answer is the same.
     Rejected,
-    /// Nothing was written. Try again, with the same key.
+    /// This call wrote nothing. Try again, with the same key.
     Transient,
     /// Nobody knows whether it was written. Try again with the same key to find out.
     Indeterminate,
@@ -212,14 +212,19 @@ kinds! {
     StoreBroken "store_broken" Fatal,
     /// This process is a child of the one that opened the store.
     Forked "forked" Fatal,
-    /// Nobody knows whether it was written, and the key is forgotten: sent again, it would be a new request.
+    /// Nobody knows whether it was written, by this call or another try, and the key is forgotten: sent again, it would
+    /// be a new request.
     KeyForgotten "key_forgotten" Fatal,
     /// A fault of the ledger's own: please report it.
     Internal "internal" Fatal,
 }
 
 impl ErrorKind {
-    /// Whether what was asked for may have been done all the same. After every other error, nothing was.
+    /// Whether what was asked for may have been done all the same. After every other error, nothing was by this call.
+    ///
+    /// An earlier call with the same key that ended in doubt stays in doubt, whatever transient or fatal error a
+    /// later one ends with. A receipt or a rejection ends the doubt, and so does a look-up with `transaction_by_key`
+    /// that succeeds.
     pub const fn is_unknown(self) -> bool {
         matches!(self, Self::Indeterminate | Self::KeyForgotten | Self::Internal)
     }

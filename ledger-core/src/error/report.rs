@@ -51,6 +51,7 @@ pub(crate) enum Cause {
     Store(StoreError),
     Abandoned,
     Forgotten,
+    Outwaited,
     Internal(String),
 }
 
@@ -70,7 +71,8 @@ impl Error {
         self.class().is_retryable()
     }
 
-    /// Whether what was asked for may have been done all the same. After every other error, nothing was.
+    /// Whether what was asked for may have been done all the same. After every other error, nothing was by this
+    /// call; for an earlier one that ended in doubt see [`ErrorKind::is_unknown`].
     pub fn is_unknown(&self) -> bool {
         self.kind().is_unknown()
     }
@@ -122,7 +124,7 @@ impl Cause {
             Self::Store(StoreError::Broken(_)) => ErrorKind::StoreBroken,
             Self::Store(StoreError::Forked(_)) => ErrorKind::Forked,
             Self::Store(StoreError::InDoubt(_)) | Self::Abandoned => ErrorKind::Indeterminate,
-            Self::Forgotten => ErrorKind::KeyForgotten,
+            Self::Forgotten | Self::Outwaited => ErrorKind::KeyForgotten,
             Self::Internal(_) => ErrorKind::Internal,
         }
     }
@@ -226,6 +228,11 @@ impl fmt::Display for Cause {
             Self::Forgotten => f.write_str(
                 "a commit failed, and keys of that time are forgotten by now, so it is not known whether this was \
                  written, and the same key would be a new request: look for it in the history of its wallets",
+            ),
+            Self::Outwaited => f.write_str(
+                "the call waited longer than keys are remembered and wrote nothing, but another try with the same key \
+                 may have been carried out and be forgotten by now, and the key would be a new request: look for it in \
+                 the history of its wallets",
             ),
             Self::Internal(problem) => {
                 write!(f, "{problem}. This is a fault in the ledger: report it, and look up the key")

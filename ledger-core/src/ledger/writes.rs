@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::bounds::BATCH_MAX;
 use crate::base::id::{HoldId, TransactionId, WalletId};
 use crate::base::time::Timestamp;
+use crate::error::kind::Class;
 use crate::error::report::{Error, Result};
 use crate::input::key::Key;
 use crate::input::meta_key::MetaKey;
@@ -59,6 +60,12 @@ impl Ledger {
     /// ```
     pub fn set_key_retention(&self, keep: KeyRetention) -> Result<()> {
         self.one(Unit::Retention(keep))?.retention()
+    }
+
+    /// The same, unless it was ever said before: for whoever makes a store that others may be making too.
+    #[doc(hidden)]
+    pub fn begin_key_retention(&self, keep: KeyRetention) -> Result<()> {
+        self.one(Unit::FirstRetention(keep))?.retention()
     }
 
     /// Opens a wallet. Opening it again in the same way gives the same wallet.
@@ -432,7 +439,8 @@ impl Ledger {
         Ok(tidied.into_iter().chain(again).filter(|done| *done).count())
     }
 
-    /// Notes of each hold that it has expired, under a key with that ending; says of each whether it did.
+    /// Notes of each hold that it has expired, under a key with that ending; says of each whether it was done or
+    /// refused. Whatever else goes wrong is an error: nobody is to believe that nothing was due.
     fn expire_as(&self, holds: &[Hold], ending: &str) -> Result<Vec<bool>> {
         if holds.is_empty() {
             return Ok(Vec::new());
@@ -440,7 +448,12 @@ impl Ledger {
         let key = |hold: &Hold| Key::new(format!("expire:{}{ending}", hold.id));
         let expire = |hold: &Hold| Ok(Command::expire(key(hold)?, hold));
         let commands: Vec<Command> = holds.iter().map(expire).collect::<Result<_>>()?;
-        Ok(self.submit_each(commands)?.iter().map(Result::is_ok).collect())
+        let is_done = |answer: Result<Receipt>| match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.class() == Class::Rejected => Ok(false),
+            Err(error) => Err(error),
+        };
+        self.submit_each(commands)?.into_iter().map(is_done).collect()
     }
 
     /// Carries out one command.

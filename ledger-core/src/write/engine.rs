@@ -1,11 +1,11 @@
 //! The engine: queues calls, runs groups, and decides what a failed group means.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::base::interrupt::Interrupt;
+use crate::base::interrupt::{Interrupt, in_a_hook};
+use crate::base::invalid::{Field, Invalid};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::kind::ErrorKind;
 use crate::error::report::{Cause, Error, Result};
@@ -16,10 +16,22 @@ use crate::store::failure::StoreError;
 use crate::write::group::{self, Failure, Setting};
 use crate::write::pauses::Retry;
 use crate::write::queue::{Limits, Missed, Patience, Queue};
-use crate::write::unit::{Outcome, Unit};
+use crate::write::unit::{Asked, Outcome, Unit};
 
-/// A call's units, and what came of each.
-type Job = Vec<Unit>;
+/// A call's units, and when it came.
+#[derive(Debug)]
+struct Job {
+    units: Vec<Unit>,
+    since: Timestamp,
+}
+
+impl Job {
+    fn asked(&self) -> impl Iterator<Item = Asked<'_>> {
+        self.units.iter().map(|unit| Asked { unit, since: self.since })
+    }
+}
+
+/// What came of each unit.
 type Answers = Vec<Result<Outcome>>;
 
 /// How an engine behaves.
@@ -36,8 +48,6 @@ pub(crate) struct Config {
 /// What is known of earlier tries of the same units.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tried {
-    /// The time of the first.
-    first: Option<Timestamp>,
     /// Whether one may have been written: then no failure can be believed to have written nothing.
     in_doubt: bool,
 }
@@ -75,13 +85,15 @@ impl Engine {
     }
 
     /// Carries out a checked call and waits for its answers, one for each unit.
-    pub(crate) fn submit(&self, units: Job) -> Result<Answers> {
+    pub(crate) fn submit(&self, units: Vec<Unit>) -> Result<Answers> {
         let _span = trace::call(units.len());
+        let since = self.begin().inspect_err(|error| self.meter.error(error))?;
         let begun = Instant::now();
         let deadline = self.config.call_wait.map(|wait| begun + wait);
         let weight = units.iter().map(Unit::weight).sum();
         let patience = Patience { deadline, interrupt: &self.interrupt };
-        let answers = self.queue.submit(units, weight, patience, |jobs| self.serve(jobs));
+        let answers =
+            self.queue.submit(Job { units, since }, weight, patience, |jobs| self.serve(jobs));
         let took = begun.elapsed();
         self.meter.call(took);
         let answers = answers
@@ -89,6 +101,16 @@ impl Engine {
             .inspect_err(|error| self.meter.error(error))?;
         self.count(&answers);
         Ok(answers)
+    }
+
+    /// When a call comes, if it may.
+    fn begin(&self) -> Result<Timestamp> {
+        if in_a_hook() {
+            let problem = "an interrupt's hook can't write, in the middle of the call that asks it; \
+                           nothing was written";
+            return Err(Invalid::new(Field::Config, problem.to_owned()).into());
+        }
+        self.now()
     }
 
     /// What has been counted, and what is waiting now.
@@ -125,16 +147,16 @@ impl Engine {
     }
 
     fn serve(&self, jobs: &[Job]) -> Vec<Answers> {
-        let units: Vec<&Unit> = jobs.iter().flatten().collect();
+        let units: Vec<Asked<'_>> = jobs.iter().flat_map(Job::asked).collect();
         // Who serves others as well finishes that first.
-        let asked = if jobs.len() == 1 { &self.interrupt } else { &Interrupt::NONE };
-        let stop = asked.paced();
+        let interrupt = if jobs.len() == 1 { &self.interrupt } else { &Interrupt::NONE };
+        let stop = interrupt.paced();
         let mut answers = self.answer(&units, &stop).into_iter();
-        jobs.iter().map(|job| answers.by_ref().take(job.len()).collect()).collect()
+        jobs.iter().map(|job| answers.by_ref().take(job.units.len()).collect()).collect()
     }
 
     /// An answer for each unit, whatever happens.
-    fn answer(&self, units: &[&Unit], stop: &dyn Fn() -> bool) -> Answers {
+    fn answer(&self, units: &[Asked<'_>], stop: &dyn Fn() -> bool) -> Answers {
         let mut tried = Tried::default();
         match self.run_with_retries(units, &mut tried, stop) {
             Ok(answers) => answers,
@@ -145,7 +167,7 @@ impl Engine {
     }
 
     /// Each unit as a group of its own, until something is wrong that is not the unit's fault.
-    fn answer_each(&self, units: &[&Unit], tried: Tried, stop: &dyn Fn() -> bool) -> Answers {
+    fn answer_each(&self, units: &[Asked<'_>], tried: Tried, stop: &dyn Fn() -> bool) -> Answers {
         let mut answers = Answers::with_capacity(units.len());
         let mut rest = units.iter();
         while let Some(unit) = rest.next() {
@@ -168,13 +190,13 @@ impl Engine {
 
     fn run_with_retries(
         &self,
-        units: &[&Unit],
+        units: &[Asked<'_>],
         tried: &mut Tried,
         stop: &dyn Fn() -> bool,
     ) -> Result<Answers, Failure> {
         let mut pauses = self.config.retry.pauses(self.clock.as_ref());
         loop {
-            let failure = match self.run_once(units, tried, stop) {
+            let failure = match self.run_once(units, *tried, stop) {
                 Ok(answers) => return Ok(answers),
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
@@ -209,32 +231,24 @@ impl Engine {
 
     fn run_once(
         &self,
-        units: &[&Unit],
-        tried: &mut Tried,
+        units: &[Asked<'_>],
+        tried: Tried,
         stop: &dyn Fn() -> bool,
     ) -> Result<Answers, Failure> {
-        let first = Cell::new(tried.first);
-        let now = || {
-            let now = self.now()?;
-            first.set(first.get().or(Some(now)));
-            Ok(now)
-        };
         let setting = Setting {
             store: self.store.as_ref(),
             stop,
             lock_wait: self.config.lock_wait,
             meter: &self.meter,
-            now: &now,
-            doubt_since: tried.first.filter(|_| tried.in_doubt),
+            now: &|| self.now(),
+            in_doubt: tried.in_doubt,
             node: self.config.node,
         };
-        let answers = group::run(units, &setting);
-        tried.first = first.get();
-        answers
+        group::run(units, &setting)
     }
 }
 
-fn all_failed(units: &[&Unit], failure: Failure, tried: Tried) -> Answers {
+fn all_failed(units: &[Asked<'_>], failure: Failure, tried: Tried) -> Answers {
     let error = failure.into_error();
     trace::failed(&error);
     let error = if tried.in_doubt { unknown(error) } else { error };
@@ -243,7 +257,7 @@ fn all_failed(units: &[&Unit], failure: Failure, tried: Tried) -> Answers {
 
 /// What a failure means once an earlier try may have been written.
 fn unknown(error: Error) -> Error {
-    if error.is_unknown() {
+    if error.kind() == ErrorKind::Indeterminate {
         return error;
     }
     StoreError::InDoubt(format!("a commit failed, and the next try with {}", error.kind())).into()

@@ -4,11 +4,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::base::id::Stamps;
 use crate::base::time::Timestamp;
 use crate::error::report::{Cause, Error, Result};
 use crate::model::record::Record;
-use crate::rules::rows::{Rows, Wants};
+use crate::rules::rows::Wants;
 use crate::stats::meter::Meter;
 use crate::stats::trace;
 use crate::store::backend::{Group, Store};
@@ -16,7 +15,7 @@ use crate::store::failure::StoreError;
 use crate::store::lock_set::Protected;
 use crate::store::lock_table::{Held, LockTable, TimedOut};
 use crate::write::round::Round;
-use crate::write::unit::{Outcome, Unit};
+use crate::write::unit::{Asked, Outcome};
 
 /// What a group needs besides its units.
 pub(super) struct Setting<'a> {
@@ -25,8 +24,8 @@ pub(super) struct Setting<'a> {
     pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
     pub(super) now: &'a dyn Fn() -> Result<Timestamp>,
-    /// When the units were tried first, if that try may have been written.
-    pub(super) doubt_since: Option<Timestamp>,
+    /// Whether an earlier try of the units may have been written.
+    pub(super) in_doubt: bool,
     pub(super) node: u8,
 }
 
@@ -68,11 +67,14 @@ impl Failure {
 }
 
 /// Runs `units` as one group.
-pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<Outcome>>, Failure> {
+pub(super) fn run(
+    units: &[Asked<'_>],
+    setting: &Setting<'_>,
+) -> Result<Vec<Result<Outcome>>, Failure> {
     let _span = trace::group(units.len());
     let mut wants = Wants::with_capacity(units.len());
-    for unit in units {
-        unit.want(&mut wants);
+    for asked in units {
+        asked.unit.want(&mut wants);
     }
     wants.normalize();
     let begun = guarded(|| setting.store.begin_unless(setting.stop))?;
@@ -88,39 +90,23 @@ pub(super) fn run(units: &[&Unit], setting: &Setting<'_>) -> Result<Vec<Result<O
 type Decided = (Vec<Result<Outcome>>, Vec<Record>);
 
 fn decide(
-    units: &[&Unit],
+    units: &[Asked<'_>],
     wants: &Wants<'_>,
     group: &mut dyn Group,
     setting: &Setting<'_>,
 ) -> Result<Decided, Failure> {
     let rows = group.load(wants)?;
-    let count = units.iter().map(|unit| unit.stamps()).sum();
+    let count = units.iter().map(|asked| asked.unit.stamps()).sum();
     // Only now: while the group waited for its turn, someone may have been shown a later state.
     let now = (setting.now)().map_err(Failure::Lasting)?;
     let stamps = group.reserve(now, setting.node, count)?.ok_or_else(at_the_end_of_time)?;
-    check_memory(&rows, &stamps, setting.doubt_since)?;
     if stamps.left() < count {
         let problem = "the store reserved fewer ids than were asked for".to_owned();
         return Err(StoreError::Broken(problem).into());
     }
-    let mut round = Round::new(rows, stamps, count);
-    let outcomes = units.iter().map(|unit| round.run(unit)).collect();
+    let mut round = Round::new(rows, stamps, now, setting.in_doubt);
+    let outcomes = units.iter().map(|asked| round.run(asked)).collect();
     Ok((outcomes, round.into_records()))
-}
-
-/// Whoever may have been carried out already is known by the key; unless the store was in doubt for so long that
-/// keys of that time are forgotten.
-fn check_memory(
-    rows: &Rows,
-    stamps: &Stamps,
-    doubt_since: Option<Timestamp>,
-) -> Result<(), Failure> {
-    let retention = rows.terms().retention.as_ref();
-    let forgets = retention.zip(doubt_since).zip(stamps.time());
-    if forgets.is_some_and(|((retention, since), now)| retention.forgets(since, now)) {
-        return Err(Failure::Lasting(Cause::Forgotten.into()));
-    }
-    Ok(())
 }
 
 fn at_the_end_of_time() -> Failure {

@@ -19,6 +19,8 @@
 
 pub(crate) mod engine;
 mod group;
+#[cfg(all(test, not(shuttle)))]
+mod hooks;
 pub(crate) mod pauses;
 mod queue;
 mod round;

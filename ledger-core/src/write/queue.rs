@@ -7,9 +7,11 @@
 //!   successor or by finding the line empty, under the line's lock, so no wake-up is lost.
 //! - An item leaves the line under the line's lock, once: to its leader, or with its caller.
 //! - A leader that panics answers nobody; its [`Lead`] tells the followers so, and passes on.
+//! - A caller whose hook panics leaves the line, and passes on what it was to lead.
 
 use std::collections::VecDeque;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -128,6 +130,12 @@ impl<T, R> Queue<T, R> {
         self.line.lock().weight
     }
 
+    /// How many lead.
+    #[cfg(all(test, not(shuttle)))]
+    pub(super) fn leaders(&self) -> usize {
+        self.line.lock().leaders
+    }
+
     /// Leads at once where that is possible, else joins the line.
     fn enter(&self, item: T, weight: usize) -> Result<Result<T, Arc<Slot<T, R>>>, Missed> {
         let mut line = self.line.lock();
@@ -159,10 +167,14 @@ impl<T, R> Queue<T, R> {
             if slot.changed.wait_until(&mut stage, next).timed_out() {
                 // Whoever is asked may take locks of its own.
                 drop(stage);
-                if patience.is_over() {
-                    return self.leave(slot);
+                match catch_unwind(AssertUnwindSafe(|| patience.is_over())) {
+                    Ok(false) => stage = slot.stage.lock(),
+                    Ok(true) => return self.leave(slot),
+                    Err(panic) => {
+                        self.forsake(slot);
+                        resume_unwind(panic);
+                    }
                 }
-                stage = slot.stage.lock();
             }
         }
     }
@@ -179,8 +191,15 @@ impl<T, R> Queue<T, R> {
         next_call(&mut slot.stage.lock())?.ok_or(Missed::Unknown)
     }
 
+    /// Leaves for a caller that goes down, so that nobody waits for it and nobody serves it.
+    fn forsake(&self, slot: &Arc<Slot<T, R>>) {
+        if let Ok(Call::Lead(_)) = self.leave(slot) {
+            Lead::of(self).pass_on();
+        }
+    }
+
     fn lead(&self, own: T, weight: usize, serve: impl FnOnce(&[T]) -> Vec<R>) -> Option<R> {
-        let mut lead = Lead { queue: self, followers: Vec::new(), leading: true };
+        let mut lead = Lead::of(self);
         let items = lead.gather(own, weight);
         let mut answers = serve(&items).into_iter();
         let own = answers.next();
@@ -209,7 +228,11 @@ struct Lead<'a, T, R> {
     leading: bool,
 }
 
-impl<T, R> Lead<'_, T, R> {
+impl<'a, T, R> Lead<'a, T, R> {
+    fn of(queue: &'a Queue<T, R>) -> Self {
+        Self { queue, followers: Vec::new(), leading: true }
+    }
+
     /// The leader's own item and what is in the line, as far as it fits.
     fn gather(&mut self, own: T, weight: usize) -> Vec<T> {
         let mut line = self.queue.line.lock();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::id::{Stamp, Stamps, TransactionId};
-use crate::error::report::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::error::report::{Cause, Error, Result};
 use crate::input::key::Key;
 use crate::model::prepared::Prepared;
 use crate::model::record::{AssetSpec, Record, Refusal, RefusedItem};
@@ -15,7 +16,7 @@ use crate::rules::answers::{Answer, Answers};
 use crate::rules::decide::decide;
 use crate::rules::register::{define_asset, open_wallet};
 use crate::rules::rows::Rows;
-use crate::write::unit::{Outcome, Unit};
+use crate::write::unit::{Asked, Outcome, Unit};
 
 /// A group while it is being decided.
 pub(super) struct Round {
@@ -24,13 +25,18 @@ pub(super) struct Round {
     records: Vec<Record>,
     /// Where the answers in `records` are.
     answers: Answers,
+    /// What the clock shows.
+    now: Timestamp,
+    /// Whether an earlier try of the same units may have been written.
+    in_doubt: bool,
 }
 
 impl Round {
-    /// A round with room for so many records.
-    pub(super) fn new(rows: Rows, stamps: Stamps, records: usize) -> Self {
-        let answers = Answers::with_capacity(records);
-        Self { rows, stamps, records: Vec::with_capacity(records), answers }
+    /// A round with room for as many records as it has stamps.
+    pub(super) fn new(rows: Rows, stamps: Stamps, now: Timestamp, in_doubt: bool) -> Self {
+        let count = stamps.left();
+        let (records, answers) = (Vec::with_capacity(count), Answers::with_capacity(count));
+        Self { rows, stamps, records, answers, now, in_doubt }
     }
 
     /// What the journal is to get.
@@ -39,21 +45,24 @@ impl Round {
     }
 
     #[inline]
-    pub(super) fn run(&mut self, unit: &Unit) -> Result<Outcome> {
-        match unit {
-            Unit::Command(command) => self.command(command).map(Outcome::Receipt),
-            Unit::Batch(commands) => self.batch(commands).map(Outcome::Receipts),
+    pub(super) fn run(&mut self, asked: &Asked<'_>) -> Result<Outcome> {
+        let since = asked.since;
+        match asked.unit {
+            Unit::Command(command) => self.command(command, since).map(Outcome::Receipt),
+            Unit::Batch(commands) => self.batch(commands, since).map(Outcome::Receipts),
             Unit::Asset(spec) => self.asset(spec),
             Unit::Wallet(spec) => self.wallet(spec),
             Unit::Retention(keep) => self.retention(*keep),
+            Unit::FirstRetention(keep) => self.first_retention(*keep),
         }
     }
 
     #[inline]
-    fn command(&mut self, command: &Prepared) -> Result<Receipt> {
+    fn command(&mut self, command: &Prepared, since: Timestamp) -> Result<Receipt> {
         if let Some(answer) = self.known(&command.key) {
             return replay(command, &answer);
         }
+        self.check_memory(since)?;
         let stamp = self.stamp()?;
         match decide(command, &self.rows, stamp) {
             Ok(transaction) => {
@@ -69,10 +78,11 @@ impl Round {
     }
 
     /// Carries out all of the commands, or none.
-    fn batch(&mut self, commands: &[Prepared]) -> Result<Vec<Receipt>> {
+    fn batch(&mut self, commands: &[Prepared], since: Timestamp) -> Result<Vec<Receipt>> {
         if let Some(answered) = self.replay_batch(commands) {
             return answered;
         }
+        self.check_memory(since)?;
         let stamps: Vec<Stamp> = commands.iter().map(|_| self.stamp()).collect::<Result<_>>()?;
         let saved = self.rows.save(commands);
         let mut decided = Vec::with_capacity(commands.len());
@@ -93,9 +103,13 @@ impl Round {
     }
 
     /// The answer to a batch of which any key is known: the first answer if it is the same batch,
-    /// else a conflict.
+    /// else a conflict. While one is known all are: a batch's answers may differ by milliseconds, and half of it
+    /// is not to be forgotten before the rest.
     fn replay_batch(&self, commands: &[Prepared]) -> Option<Result<Vec<Receipt>>> {
-        let answers: Vec<_> = commands.iter().map(|command| self.known(&command.key)).collect();
+        let answers: Vec<_> = commands.iter().map(|command| self.found(&command.key)).collect();
+        if !answers.iter().flatten().any(|answer| self.remembers(answer)) {
+            return None;
+        }
         let first_known = answers.iter().position(Option::is_some)?;
         let is_other = |(command, answer): (&Prepared, &Option<Answer>)| {
             answer.as_ref().is_some_and(|answer| !is_same(command, answer))
@@ -139,24 +153,59 @@ impl Round {
         self.records.push(record);
     }
 
-    /// What is remembered under a key, from before or from earlier in this group.
+    /// What is remembered under a key.
     fn known(&self, key: &Key) -> Option<Answer> {
+        self.found(key).filter(|answer| self.remembers(answer))
+    }
+
+    /// What was answered under a key, before or earlier in this group.
+    fn found(&self, key: &Key) -> Option<Answer> {
         let of_group = self.answers.find(key, &self.records);
-        of_group.or_else(|| self.rows.answer(key).cloned()).filter(|answer| {
-            let Some(retention) = &self.rows.terms().retention else { return true };
-            !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
-        })
+        of_group.or_else(|| self.rows.answer(key).cloned())
+    }
+
+    fn remembers(&self, answer: &Answer) -> bool {
+        let Some(retention) = &self.rows.terms().retention else { return true };
+        !self.stamps.time().is_some_and(|now| retention.forgets(answer.at(), now))
+    }
+
+    /// Refuses to decide what has no answer, if there may have been one since the call came that is forgotten by now:
+    /// to an earlier try of this call, or to the same request by another way.
+    fn check_memory(&self, since: Timestamp) -> Result<()> {
+        let Some(retention) = &self.rows.terms().retention else { return Ok(()) };
+        // The journal may be ahead of the clock for long. That alone is no reason to refuse everyone, but it is one not
+        // to end a doubt.
+        let now = self.stamps.time().filter(|_| self.in_doubt).unwrap_or(self.now);
+        let until = retention.forgotten_at(now).filter(|until| *until < now);
+        match until.is_some_and(|until| since <= until) {
+            false => Ok(()),
+            true if self.in_doubt => Err(Cause::Forgotten.into()),
+            true => Err(Cause::Outwaited.into()),
+        }
     }
 
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
         let last = self.rows.terms().retention.as_ref();
         if keep != last.map_or(KeyRetention::FOREVER, |last| last.keep) {
-            let id = self.stamps.next().map(TransactionId::from_stamp).ok_or_else(no_stamp)?;
-            let record = RetentionRecord::after(last, id, keep);
-            self.rows.terms_mut().retention = Some(record);
-            self.push(Record::Retention(record));
+            self.record_retention(keep)?;
         }
         Ok(Outcome::Retention)
+    }
+
+    /// Records also what would hold without a record, so that nobody after us takes it for unsaid.
+    fn first_retention(&mut self, keep: KeyRetention) -> Result<Outcome> {
+        if self.rows.terms().retention.is_none() {
+            self.record_retention(keep)?;
+        }
+        Ok(Outcome::Retention)
+    }
+
+    fn record_retention(&mut self, keep: KeyRetention) -> Result<()> {
+        let id = TransactionId::from_stamp(self.stamp()?);
+        let record = RetentionRecord::after(self.rows.terms().retention.as_ref(), id, keep);
+        self.rows.terms_mut().retention = Some(record);
+        self.push(Record::Retention(record));
+        Ok(())
     }
 
     fn asset(&mut self, spec: &AssetSpec) -> Result<Outcome> {

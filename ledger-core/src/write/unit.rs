@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX, METADATA_BYTES_PER_POSTING};
 use crate::base::invalid::{Field, Invalid};
+use crate::base::time::Timestamp;
 use crate::error::report::{Error, Result};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::prepared::{Prepared, weight_of};
@@ -21,6 +22,15 @@ pub(crate) enum Unit {
     Asset(AssetSpec),
     Wallet(WalletSpec),
     Retention(KeyRetention),
+    /// The same, unless it was said before.
+    FirstRetention(KeyRetention),
+}
+
+/// A unit, and when the call came that asks for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) unit: &'a Unit,
+    pub(super) since: Timestamp,
 }
 
 /// What came of it.
@@ -49,7 +59,7 @@ impl Unit {
         match self {
             Self::Command(command) => std::slice::from_ref(command),
             Self::Batch(commands) => commands,
-            Self::Asset(_) | Self::Wallet(_) | Self::Retention(_) => &[],
+            Self::Asset(_) | Self::Wallet(_) | Self::Retention(_) | Self::FirstRetention(_) => &[],
         }
     }
 
@@ -59,14 +69,14 @@ impl Unit {
             Self::Command(_) | Self::Batch(_) => self.commands().iter().map(Prepared::weight).sum(),
             Self::Asset(spec) => 1 + weight_of(spec.attributes.as_ref()),
             Self::Wallet(spec) => 1 + weight_of(spec.meta.as_ref()),
-            Self::Retention(_) => 1,
+            Self::Retention(_) | Self::FirstRetention(_) => 1,
         }
     }
 
     /// How many stamps deciding it may take.
     pub(super) fn stamps(&self) -> usize {
         match self {
-            Self::Command(_) | Self::Asset(_) | Self::Retention(_) => 1,
+            Self::Command(_) | Self::Asset(_) | Self::Retention(_) | Self::FirstRetention(_) => 1,
             Self::Batch(commands) => commands.len(),
             Self::Wallet(_) => 2,
         }
@@ -83,7 +93,7 @@ impl Unit {
         }
         match self {
             Self::Command(_) | Self::Batch(_) => {}
-            Self::Retention(_) => wants.terms = true,
+            Self::Retention(_) | Self::FirstRetention(_) => wants.terms = true,
             Self::Asset(spec) => wants.assets.push(spec.asset.code()),
             Self::Wallet(spec) => {
                 wants.names.push(&spec.name);

@@ -28,7 +28,12 @@ class LedgerError(Exception):
     retryable: ClassVar[bool] = False
     """Whether the same call, with the same key, may have another end later."""
     unknown: ClassVar[bool] = False
-    """Whether what was asked for may have been done all the same. After every other error, nothing was."""
+    """Whether what was asked for may have been done all the same. After every other error, nothing was by this call.
+
+    An earlier call with the same key that ended in doubt stays in doubt, whatever transient or fatal error a later
+    one ends with. A receipt or a rejection ends the doubt, and so does a look-up with ``transaction(key=...)``
+    that succeeds.
+    """
 
     index: int | None = None
     """Which of several commands it was, counted from 0."""
@@ -461,8 +466,8 @@ class StoreBroken(Fatal):
 
 
 class KeyForgotten(Fatal):
-    """Nobody knows whether it was written, and the key is forgotten: sent again, it would be a new request.
-    Look for it in the history of its wallets.
+    """Nobody knows whether it was written, by this call or another try, and the key is forgotten: sent again, it
+    would be a new request. Look for it in the history of its wallets.
     """
 
     code = "key_forgotten"

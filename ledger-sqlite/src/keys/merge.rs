@@ -51,7 +51,8 @@ impl Merge {
         self.output.row().level
     }
 
-    /// Merges about `budget` entries, and takes them off it; says whether all are merged.
+    /// Merges about `budget` entries, and takes them off it; says whether all are merged. What is left out counts as
+    /// well: it takes as long to read.
     pub(crate) fn step(
         &mut self,
         budget: &mut usize,
@@ -60,21 +61,39 @@ impl Merge {
         let mut chunk = Vec::with_capacity(CHUNK_ENTRIES);
         loop {
             chunk.clear();
-            while chunk.len() < CHUNK_ENTRIES {
-                let Some(entry) = self.next(connection)? else { break };
-                *budget = budget.saturating_sub(1);
-                if entry.row() > self.forgotten {
-                    chunk.push(entry);
-                }
+            let is_end = self.fill(&mut chunk, *budget + CHUNK_ENTRIES, budget, connection)?;
+            if !chunk.is_empty() {
+                self.output.chunk(&chunk, connection)?;
             }
-            if chunk.is_empty() {
+            if is_end {
                 return Ok(true);
             }
-            self.output.chunk(&chunk, connection)?;
             if *budget == 0 {
                 return Ok(false);
             }
         }
+    }
+
+    /// Fills a chunk, as far as it comes by reading so many entries; says whether all are merged. A chunk may end
+    /// early, so that whoever goes on with the merge after us finds its place.
+    fn fill(
+        &mut self,
+        chunk: &mut Vec<Entry>,
+        reads: usize,
+        budget: &mut usize,
+        connection: &Connection,
+    ) -> StoreResult<bool> {
+        for _ in 0..reads {
+            if chunk.len() == CHUNK_ENTRIES {
+                return Ok(false);
+            }
+            let Some(entry) = self.next(connection)? else { return Ok(true) };
+            *budget = budget.saturating_sub(1);
+            if entry.row() > self.forgotten {
+                chunk.push(entry);
+            }
+        }
+        Ok(false)
     }
 
     /// The run that came of it, and those it was made from.
@@ -128,5 +147,76 @@ impl Input {
         self.next = 0;
         self.next_chunk += 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger_core::Key;
+
+    use super::*;
+    use crate::keys::entry::KeyHasher;
+    use crate::keys::run::RunState;
+    use crate::schema::create::create;
+
+    /// Entries of so many lines in each of four runs, and nothing of the run that they are to become.
+    fn runs(lines: u64, connection: &Connection) -> (Vec<Run>, RunRow) {
+        let hasher = KeyHasher::new([7; 16]);
+        let row = |run: u64| RunRow {
+            run,
+            level: 0,
+            keys: lines,
+            first_row: (run - 1) * lines + 1,
+            last_row: run * lines,
+            forgotten: 0,
+            state: RunState::InUse,
+            merged_into: Some(5),
+            owner: None,
+        };
+        let entry =
+            |line: u64| Entry::new(hasher.hash(&Key::new(format!("{line}")).unwrap()), line);
+        let write = |run: u64| {
+            let row = row(run);
+            let mut entries: Vec<Entry> = (row.first_row..=row.last_row).map(entry).collect();
+            entries.sort_unstable();
+            Run::write(row, &entries, connection).unwrap()
+        };
+        let inputs = (1..=4).map(write).collect();
+        let state = RunState::BeingWritten;
+        let output = RunRow { keys: 4 * lines, first_row: 1, state, merged_into: None, ..row(5) };
+        output.save(connection).unwrap();
+        (inputs, RunRow { last_row: 4 * lines, ..output })
+    }
+
+    #[test]
+    fn what_is_left_out_is_read_in_steps_as_well() {
+        let (lines, budget) = (2_000, 1_000);
+        // All, one in four, a few and none are remembered.
+        for remembered in [8_000, 2_000, 10, 0] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            create(&mut connection).unwrap();
+            let (inputs, output) = runs(lines, &connection);
+            let forgotten = 4 * lines - remembered;
+            let begin = || {
+                let writer = RunWriter::load(output, &connection).unwrap();
+                Merge::of(inputs.iter(), writer, forgotten, &connection).unwrap()
+            };
+            let mut merge = begin();
+            let mut steps = 1;
+            while !merge.step(&mut budget.clone(), &connection).unwrap() {
+                steps += 1;
+                if steps == 3 && remembered > 0 {
+                    merge = begin();
+                }
+            }
+            assert!((6..=9).contains(&steps), "{steps} for {remembered}");
+            let (run, _) = merge.finish(&connection).unwrap();
+            assert_eq!(run.row.keys, remembered);
+            let written: Vec<Entry> = (0..run.chunks())
+                .flat_map(|number| read_chunk(5, number, &connection).unwrap().unwrap())
+                .collect();
+            assert!(written.is_sorted() && written.iter().all(|entry| entry.row() > forgotten));
+            assert_eq!(written.len() as u64, remembered);
+        }
     }
 }
