@@ -7,7 +7,7 @@ use ledger_core::{Clock, HistoryQuery, HoldSpec, HoldState, Ledger, ManualClock,
 use ledger_sqlite::SqliteLedger;
 
 use crate::support::{Shop, TestFile};
-use crate::{assert_kept, pay};
+use crate::{assert_kept, assert_no_more, pay};
 
 /// 2027-01-01.
 const NOW: i64 = 1_798_761_600_000;
@@ -47,6 +47,7 @@ fn ledgers_with_clocks_a_year_apart_keep_one_order_and_lose_nothing() {
     }
     drop(ledgers);
     assert_kept(&file.path(), &answered);
+    assert_no_more(&file.path(), answered.len(), &[]);
 }
 
 #[test]

@@ -79,6 +79,15 @@ fn assert_kept(path: &Path, answered: &[String]) {
     assert_eq!(ledger.verify().unwrap().problem, None);
 }
 
+/// Of payments of a cent by `pay`, all that were answered have come, and only those beside them of which nobody knew.
+fn assert_no_more(path: &Path, answered: usize, refused: &[Error]) {
+    let ledger = SqliteLedger::open(path).unwrap();
+    let bob = ledger.wallet("user:bob").unwrap().unwrap();
+    let paid = usize::try_from(ledger.balance(&bob).unwrap().posted.amount().minor()).unwrap();
+    let unknown = refused.iter().filter(|error| error.is_unknown()).count();
+    assert!((answered..=answered + unknown).contains(&paid), "{paid} of {answered}: {refused:?}");
+}
+
 /// Nothing was said to be certain that is not.
 fn assert_honest(refused: &[Error]) {
     for error in refused {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::process::Process;
 use crate::support::{Shop, TestFile};
-use crate::{assert_honest, assert_kept, funded, pay};
+use crate::{assert_honest, assert_kept, assert_no_more, funded, pay};
 
 /// The ledger's files.
 const FILES: [&str; 4] = ["", "-wal", "-shm", "-lock"];
@@ -53,15 +53,15 @@ fn files_that_are_taken_away_and_put_back_have_all_that_was_answered() {
     for ending in FILES {
         for act in ACTS {
             let (file, ledger) = funded();
-            let (mut answered, _) = pay(&ledger, "before", 3);
+            let (answered, _) = pay(&ledger, "before", 3);
             act.on(&file, ending);
             let (more, refused) = pay(&ledger, "after", 3);
             assert!(more.is_empty(), "{act:?} of {ending:?}: answered {more:?}");
             assert_honest(&refused);
-            answered.extend(more);
             drop(ledger);
             fs::rename(file.beside(".kept"), file.beside(ending)).unwrap();
             assert_kept(&file.path(), &answered);
+            assert_no_more(&file.path(), answered.len(), &refused);
         }
     }
 }
@@ -178,6 +178,7 @@ fn a_folder_that_is_renamed_is_noticed_and_one_that_comes_back_has_everything() 
         }
         fs::rename(&elsewhere, &folder).unwrap();
         assert_kept(&path, &answered);
+        assert_no_more(&path, answered.len(), &refused);
     }
 }
 
