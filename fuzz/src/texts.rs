@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ledger_core::{
     ActorText, Amount, Asset, AssetCode, Cursor, Fingerprint, HoldId, Key, MetaKey, MetaValue,
-    Owner, Price, Rate, Timestamp, TransactionId, WalletId, WalletName,
+    Owner, Price, Rate, Rounding, Timestamp, TransactionId, WalletId, WalletName,
 };
 use unicode_normalization::UnicodeNormalization;
 
@@ -164,22 +164,53 @@ fn check_any_time(number: i128) {
     }
 }
 
-/// What is computed either is exact to the rounded unit, or is refused; nothing panics.
+/// What is computed either is exact to the rounded unit, or is refused as too large; nothing panics.
 fn check_rate(text: &str, minor: i128) {
-    use ledger_core::Rounding::{Down, HalfEven, Up};
     let Ok(asset) = Asset::new("Fuzz-1", 2) else { return };
     let money = asset.minor(minor);
-    for rounding in [Down, Up, HalfEven] {
+    for rounding in [Rounding::Down, Rounding::Up, Rounding::HalfUp, Rounding::HalfEven] {
         if let Ok(rate) = Rate::percent(text) {
-            for fee in [rate.taken_from(money, rounding), rate.contained_in(money, rounding)] {
-                let Ok(fee) = fee else { continue };
-                assert_eq!(fee.net.checked_add(fee.fee), Some(money), "{text} of {money}");
+            let share = plain_amount(text, 7).unwrap();
+            let whole = 1_000_000_000;
+            let taken = rate.taken_from(money, rounding);
+            let contained = rate.contained_in(money, rounding);
+            for (fee, of) in [(taken, whole), (contained, whole + share)] {
+                let part = fee.as_ref().ok().map(|it| it.fee.amount().minor());
+                check_quotient(minor.checked_mul(share), of, part, rounding);
+                assert!(
+                    fee.is_err() || fee.is_ok_and(|it| it.net.checked_add(it.fee) == Some(money))
+                );
             }
         }
         if let Ok(price) = Price::new(text, asset) {
-            let _cost = price.cost(money, rounding);
+            let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+            let scale = u8::try_from(fraction.len()).unwrap_or(SCALE_MAX).min(SCALE_MAX);
+            let product = minor.checked_mul(plain_amount(text, scale).unwrap());
+            let cost = price.cost(money, rounding).ok().map(|it| it.amount().minor());
+            check_quotient(product, 10_i128.pow(scale.into()), cost, rounding);
         }
     }
+}
+
+/// Whether `found` is `number / by`, rounded so; none where the number is too large.
+fn check_quotient(number: Option<i128>, by: i128, found: Option<i128>, rounding: Rounding) {
+    let about = format!("{number:?} / {by} is {found:?}, {rounding:?}");
+    let (Some(number), Some(found)) = (number, found) else {
+        assert_eq!(number, found, "{about}");
+        return;
+    };
+    assert!(number.signum() * found.signum() >= 0, "{about}");
+    let (number, by) = (number.unsigned_abs(), by.unsigned_abs());
+    let product = found.unsigned_abs() * by;
+    let off = number.abs_diff(product);
+    let is_even = found % 2 == 0;
+    let fits = match rounding {
+        Rounding::Down => product <= number && off < by,
+        Rounding::Up => product >= number && off < by,
+        Rounding::HalfUp => off < by - off || off == by - off && product > number,
+        Rounding::HalfEven => off < by - off || off == by - off && is_even,
+    };
+    assert!(fits, "{about}");
 }
 
 /// What was read is said so that it is read as the same.

@@ -24,7 +24,7 @@ CLASSES = {
 
 
 def test_the_codes_are_the_ledger_s_own_and_two_more() -> None:
-    kinds = {code: rest for code, *rest in _ledger.error_kinds()}
+    kinds = {code: (kind, is_unknown) for code, kind, is_unknown in _ledger.error_kinds()}
     assert set(BY_CODE) == set(kinds) | {"closed", "reentered"}
     assert issubclass(ledger.Reentered, ledger.Fatal) and not ledger.Reentered.retryable
     for code, (kind, is_unknown) in kinds.items():
