@@ -192,6 +192,23 @@ fn a_call_that_waits_longer_than_keys_are_remembered_is_not_decided_anew() {
 }
 
 #[test]
+fn a_doubt_is_ended_also_where_the_journal_is_ahead_of_the_clock() {
+    let minute = Duration::from_mins(1);
+    let shop = Shop::new();
+    shop.ledger.set_key_retention(KeyRetention::lasting(minute).unwrap()).unwrap();
+    let noon = shop.clock.now();
+    shop.clock.advance(2 * minute);
+    shop.pay("1", "before").unwrap();
+    shop.clock.set(noon);
+    let elsewhere = LedgerBuilder::on(shop.store.clone()).clock(shop.clock.clone());
+    let elsewhere = elsewhere.build().unwrap();
+    shop.store.plan([Fault::DoubtLost]);
+    let amount = shop.usd.money("1").unwrap();
+    assert!(!elsewhere.transfer(&shop.alice, &shop.bob, amount, "k").unwrap().replayed);
+    assert_eq!(shop.bob_has(), "2.00 USD");
+}
+
+#[test]
 fn who_came_later_is_not_refused_with_those_that_waited_too_long() {
     let minute = Duration::from_mins(1);
     let shop = Shop::new();

@@ -47,7 +47,8 @@ impl Interrupt {
     /// Asks `hook`; true is to stop.
     ///
     /// The hook must not call the ledger: it runs in the middle of a call, and would wait for that. What it would
-    /// write on its own thread is refused. If it panics, the call that asked does, and others go on.
+    /// write on its own thread is refused, to any ledger. If it panics, the call that asked ends with that panic or as
+    /// `internal`, and others go on.
     pub fn new(hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }

@@ -230,7 +230,7 @@ impl fmt::Display for Cause {
                  written, and the same key would be a new request: look for it in the history of its wallets",
             ),
             Self::Outwaited => f.write_str(
-                "the call waited longer than keys are remembered and wrote nothing, but another try with the same key \
+                "by the clock, the call waited longer than keys are remembered. It wrote nothing, but another try with the same key \
                  may have been carried out and be forgotten by now, and the key would be a new request: look for it in \
                  the history of its wallets",
             ),

@@ -402,6 +402,7 @@ impl Ledger {
 
     /// Notes that holds have expired, at most `budget` of them; says how many. Their money was free
     /// from the moment of their deadline: this tidies up, and changes no answer.
+    /// What was noted before an error stays noted: ask again.
     ///
     /// ```
     /// # use ledger_core::{Asset, HoldSpec, Ledger, ManualClock, MemoryStore, WalletSpec};

@@ -83,6 +83,13 @@ impl RetentionRecord {
         self.forgotten_until.max(self.keep.forgotten_until(now))
     }
 
+    /// Whether an answer that was given after `since` may be forgotten at `now`, by a clock that the journal may be far
+    /// ahead of: what is forgotten by that time says nothing of what was answered by this one.
+    pub(crate) fn may_forget(&self, since: Timestamp, now: Timestamp) -> bool {
+        let gone = self.forgotten_until.filter(|until| *until < now);
+        gone.max(self.keep.forgotten_until(now)).is_some_and(|until| since <= until)
+    }
+
     /// Whether a key that was answered at `at` is forgotten at `now`.
     pub fn forgets(&self, at: Timestamp, now: Timestamp) -> bool {
         self.forgotten_at(now).is_some_and(|until| at <= until)
@@ -120,6 +127,21 @@ mod tests {
         for record in [forever, RetentionRecord::after(Some(&forever), id(101), hour)] {
             assert!(record.forgets(until, later) && !record.forgets(later, later));
         }
+    }
+
+    #[test]
+    fn what_a_journal_ahead_of_the_clock_has_forgotten_says_nothing_of_what_came_by_the_clock() {
+        let minute = KeyRetention::lasting(Duration::from_mins(1)).unwrap();
+        let id = TransactionId::from_raw(1 << 40).unwrap();
+        let [since, soon, late, ahead] =
+            [0, 59_999, 60_000, 3_600_000].map(Timestamp::from_unix_ms);
+        for forgotten_until in [None, Some(ahead)] {
+            let record = RetentionRecord { id, keep: minute, forgotten_until };
+            assert!(!record.may_forget(since, soon) && record.may_forget(since, late));
+        }
+        let lengthened =
+            RetentionRecord { id, keep: KeyRetention::FOREVER, forgotten_until: Some(soon) };
+        assert!(lengthened.may_forget(since, late) && !lengthened.may_forget(late, ahead));
     }
 
     #[test]

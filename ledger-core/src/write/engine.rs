@@ -1,5 +1,6 @@
 //! The engine: queues calls, runs groups, and decides what a failed group means.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -48,6 +49,8 @@ pub(crate) struct Config {
 /// What is known of earlier tries of the same units.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tried {
+    /// The time under which the first was to be recorded.
+    first: Option<Timestamp>,
     /// Whether one may have been written: then no failure can be believed to have written nothing.
     in_doubt: bool,
 }
@@ -196,7 +199,7 @@ impl Engine {
     ) -> Result<Answers, Failure> {
         let mut pauses = self.config.retry.pauses(self.clock.as_ref());
         loop {
-            let failure = match self.run_once(units, *tried, stop) {
+            let failure = match self.run_once(units, tried, stop) {
                 Ok(answers) => return Ok(answers),
                 Err(failure @ (Failure::Passing(_) | Failure::InDoubt(_))) => failure,
                 Err(failure) => return Err(failure),
@@ -232,19 +235,23 @@ impl Engine {
     fn run_once(
         &self,
         units: &[Asked<'_>],
-        tried: Tried,
+        tried: &mut Tried,
         stop: &dyn Fn() -> bool,
     ) -> Result<Answers, Failure> {
+        let first = Cell::new(tried.first);
         let setting = Setting {
             store: self.store.as_ref(),
             stop,
             lock_wait: self.config.lock_wait,
             meter: &self.meter,
             now: &|| self.now(),
+            first: &first,
             in_doubt: tried.in_doubt,
             node: self.config.node,
         };
-        group::run(units, &setting)
+        let answers = group::run(units, &setting);
+        tried.first = first.get();
+        answers
     }
 }
 

@@ -1,6 +1,7 @@
 //! One group: begin, lock, load, decide, commit. Either all of it is durable and answered, or
 //! nothing happened.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub(super) struct Setting<'a> {
     pub(super) lock_wait: Duration,
     pub(super) meter: &'a Meter,
     pub(super) now: &'a dyn Fn() -> Result<Timestamp>,
+    /// The time under which the first try of the units was to be recorded.
+    pub(super) first: &'a Cell<Option<Timestamp>>,
     /// Whether an earlier try of the units may have been written.
     pub(super) in_doubt: bool,
     pub(super) node: u8,
@@ -104,7 +107,8 @@ fn decide(
         let problem = "the store reserved fewer ids than were asked for".to_owned();
         return Err(StoreError::Broken(problem).into());
     }
-    let mut round = Round::new(rows, stamps, now, setting.in_doubt);
+    let first = setting.first.replace(setting.first.get().or(stamps.time()));
+    let mut round = Round::new(rows, stamps, now, first.filter(|_| setting.in_doubt));
     let outcomes = units.iter().map(|asked| round.run(asked)).collect();
     Ok((outcomes, round.into_records()))
 }

@@ -27,16 +27,21 @@ pub(super) struct Round {
     answers: Answers,
     /// What the clock shows.
     now: Timestamp,
-    /// Whether an earlier try of the same units may have been written.
-    in_doubt: bool,
+    /// When an earlier try of the same units was recorded, if one may have been.
+    doubt: Option<Timestamp>,
 }
 
 impl Round {
     /// A round with room for as many records as it has stamps.
-    pub(super) fn new(rows: Rows, stamps: Stamps, now: Timestamp, in_doubt: bool) -> Self {
+    pub(super) fn new(
+        rows: Rows,
+        stamps: Stamps,
+        now: Timestamp,
+        doubt: Option<Timestamp>,
+    ) -> Self {
         let count = stamps.left();
         let (records, answers) = (Vec::with_capacity(count), Answers::with_capacity(count));
-        Self { rows, stamps, records, answers, now, in_doubt }
+        Self { rows, stamps, records, answers, now, doubt }
     }
 
     /// What the journal is to get.
@@ -107,17 +112,16 @@ impl Round {
     /// is not to be forgotten before the rest.
     fn replay_batch(&self, commands: &[Prepared]) -> Option<Result<Vec<Receipt>>> {
         let answers: Vec<_> = commands.iter().map(|command| self.found(&command.key)).collect();
-        if !answers.iter().flatten().any(|answer| self.remembers(answer)) {
-            return None;
-        }
-        let first_known = answers.iter().position(Option::is_some)?;
-        let is_other = |(command, answer): (&Prepared, &Option<Answer>)| {
-            answer.as_ref().is_some_and(|answer| !is_same(command, answer))
+        let known = |answer: &Option<Answer>| answer.as_ref().is_some_and(|it| self.remembers(it));
+        let same = |(command, answer): (&Prepared, &Option<Answer>)| {
+            answer.as_ref().is_some_and(|answer| is_same(command, answer))
         };
-        let other = commands.iter().zip(&answers).position(is_other);
+        let first_known = answers.iter().position(known)?;
+        let mut each = commands.iter().zip(&answers);
         // A batch is answered as one, so a batch that is known in part is another one.
-        let in_part = answers.iter().any(Option::is_none).then_some(first_known);
-        if let Some(item) = other.or(in_part) {
+        if !each.clone().all(same) {
+            let other = each.position(|it| known(it.1) && !same(it));
+            let item = other.unwrap_or(first_known);
             return commands.get(item).map(|command| Err(conflict(command).at_item(item)));
         }
         let same = commands.iter().zip(answers.iter().flatten());
@@ -173,15 +177,16 @@ impl Round {
     /// to an earlier try of this call, or to the same request by another way.
     fn check_memory(&self, since: Timestamp) -> Result<()> {
         let Some(retention) = &self.rows.terms().retention else { return Ok(()) };
-        // The journal may be ahead of the clock for long. That alone is no reason to refuse everyone, but it is one not
-        // to end a doubt.
-        let now = self.stamps.time().filter(|_| self.in_doubt).unwrap_or(self.now);
-        let until = retention.forgotten_at(now).filter(|until| *until < now);
-        match until.is_some_and(|until| since <= until) {
-            false => Ok(()),
-            true if self.in_doubt => Err(Cause::Forgotten.into()),
-            true => Err(Cause::Outwaited.into()),
+        let is_forgotten =
+            |stamped| self.stamps.time().is_some_and(|now| retention.forgets(stamped, now));
+        if self.doubt.is_some_and(is_forgotten) {
+            return Err(Cause::Forgotten.into());
         }
+        // The journal may be ahead of the clock for long: how long a call waited, its own clock says.
+        if retention.may_forget(since, self.now) {
+            return Err(Cause::Outwaited.into());
+        }
+        Ok(())
     }
 
     fn retention(&mut self, keep: KeyRetention) -> Result<Outcome> {

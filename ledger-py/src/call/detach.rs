@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_long;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ledger_core::{Class, Error, Interrupt};
+use ledger_core::{Class, Error, ErrorKind, Interrupt};
 use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -166,12 +166,16 @@ pub(crate) fn outcome_of_many<T, E>(
 }
 
 fn failed(error: &Error) -> &'static str {
-    match error.class() {
-        Class::Rejected => "the ledger's call was refused or stopped, and nothing was written",
-        Class::Transient => "the ledger's call was withdrawn, and nothing was written",
-        _ => {
+    match (error.kind(), error.class()) {
+        (ErrorKind::KeyForgotten, _) => {
+            "it is not known whether the ledger's call was written, and its key is forgotten: look for it \
+             in the history of its wallets, and don't send it again"
+        }
+        _ if error.is_unknown() => {
             "it is not known whether the ledger's call was written: send it again with the same key \
              to find out"
         }
+        (_, Class::Transient) => "the ledger's call was withdrawn, and nothing was written",
+        _ => "the ledger's call was refused or stopped, and nothing was written",
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ledger_core::bounds::{BATCH_MAX, BATCH_POSTINGS_MAX};
 use ledger_core::{
-    Asset, AssetSpec, Command, Error, Field, KeyRetention, Ledger, Metadata, Receipt, Result,
-    WalletSpec,
+    Asset, AssetSpec, Command, Error, ErrorKind, Field, KeyRetention, Ledger, Metadata, Receipt,
+    Result, WalletSpec,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
@@ -145,12 +145,24 @@ pub(crate) fn carry_out<'py>(
         open.wallets.learn(receipts.flat_map(PyReceipt::wallets_of), &open.ledger);
         std::result::Result::<_, Fault>::Ok(answers)
     };
-    let again = "send the call again with the same keys";
-    let answers = detached_saying(py, work, |answers| outcome_of_many(answers, again))?;
+    let answers = detached_saying(py, work, |answers| outcome_of_many(answers, again(answers)))?;
     Ok(listed(py, answers, &open.wallets)?)
 }
 
 type Answer = std::result::Result<Receipt, Fault>;
+
+/// How to go on after an interrupt: a key that is forgotten would be a new request.
+fn again(answers: &std::result::Result<Vec<Answer>, Fault>) -> &'static str {
+    let is_forgotten = |answer: &Answer| match answer {
+        Err(Fault::Ledger(error)) => error.kind() == ErrorKind::KeyForgotten,
+        _ => false,
+    };
+    if answers.as_ref().is_ok_and(|answers| answers.iter().any(is_forgotten)) {
+        "look in the history for those whose keys are forgotten, and send only the others again"
+    } else {
+        "send the call again with the same keys"
+    }
+}
 
 fn all(ledger: &Ledger, items: Vec<Item>) -> std::result::Result<Vec<Answer>, Fault> {
     // What can't even be read is refused first, as the ledger itself does it.

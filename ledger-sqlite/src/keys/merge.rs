@@ -58,6 +58,10 @@ impl Merge {
         budget: &mut usize,
         connection: &Connection,
     ) -> StoreResult<bool> {
+        if self.inputs.iter().all(|input| input.row.last_row <= self.forgotten) {
+            // Nothing of it is remembered, so nothing need be read.
+            return Ok(true);
+        }
         let mut chunk = Vec::with_capacity(CHUNK_ENTRIES);
         loop {
             chunk.clear();
@@ -205,11 +209,12 @@ mod tests {
             let mut steps = 1;
             while !merge.step(&mut budget.clone(), &connection).unwrap() {
                 steps += 1;
-                if steps == 3 && remembered > 0 {
+                if steps == 3 {
                     merge = begin();
                 }
             }
-            assert!((6..=9).contains(&steps), "{steps} for {remembered}");
+            let expected = if remembered == 0 { 1..=1 } else { 6..=9 };
+            assert!(expected.contains(&steps), "{steps} for {remembered}");
             let (run, _) = merge.finish(&connection).unwrap();
             assert_eq!(run.row.keys, remembered);
             let written: Vec<Entry> = (0..run.chunks())
